@@ -1,0 +1,112 @@
+//! The gate: the only effects of the program, and the only `unsafe`.
+//!
+//! [`Sys`] has one method per system call; each goes through [`Sys::observed`], which tells the [`Observer`] what was
+//! called, with what, what came back and how long it took. With [`crate::event::Off`] that costs nothing: no clock is
+//! read, no argument built. Read [`call`] for the calls, [`message`] for datagrams with ancillary data, [`sockopt`] for
+//! options, [`open`] for the plan's steps put to work, [`path`] for unix paths, [`stop`] for signals, [`hint`] for what
+//! to tell a user about a refusal.
+
+mod abi;
+mod call;
+pub mod errno;
+pub mod hint;
+mod inherit;
+pub mod message;
+mod name;
+pub mod open;
+mod path;
+mod resolve;
+mod show;
+mod sockopt;
+pub mod stop;
+pub mod sysctl;
+
+use std::io;
+use std::time::Instant;
+
+pub use call::{Half, Linger, Readiness};
+pub use open::{Client, Server};
+pub use path::PathGuard;
+
+use crate::event::{Arg, Call, Observer};
+
+/// The way to the kernel. A copy per task; all copies tell the same observer.
+#[derive(Debug)]
+pub struct Sys<'a, O: Observer> {
+    observer: &'a O,
+    task: &'a str,
+    start: Instant,
+}
+
+impl<O: Observer> Clone for Sys<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O: Observer> Copy for Sys<'_, O> {}
+
+impl<'a, O: Observer> Sys<'a, O> {
+    /// A gate whose calls `observer` sees, under the name `task`.
+    pub fn new(observer: &'a O, task: &'a str) -> Self {
+        Sys { observer, task, start: Instant::now() }
+    }
+
+    /// The same gate for another task; times count from the same start.
+    #[must_use]
+    pub fn task(self, task: &'a str) -> Self {
+        Sys { task, ..self }
+    }
+
+    /// Who looks.
+    pub fn observer(&self) -> &'a O {
+        self.observer
+    }
+
+    /// Makes one call. `args` and `result` are only looked at when somebody observes; `args` is asked after the call,
+    /// because some calls fill their arguments in.
+    #[inline(always)]
+    fn observed<T>(
+        &self,
+        name: &'static str,
+        run: impl FnOnce() -> io::Result<T>,
+        args: impl FnOnce(&io::Result<T>) -> Vec<Arg>,
+        result: impl FnOnce(&T) -> i64,
+    ) -> io::Result<T> {
+        if !O::ON {
+            return run();
+        }
+        let before = Instant::now();
+        let outcome = run();
+        let elapsed = before.elapsed();
+        self.tell(name, args(&outcome), outcome.as_ref().map(result), before, elapsed);
+        outcome
+    }
+
+    #[cold]
+    fn tell(
+        &self,
+        name: &'static str,
+        args: Vec<Arg>,
+        outcome: Result<i64, &io::Error>,
+        before: Instant,
+        elapsed: std::time::Duration,
+    ) {
+        let errno = outcome.err().map(errno::of);
+        let (errno, says) = errno.map_or((None, None), |e| (Some(e.name), Some(e.says)));
+        self.observer.call(&Call {
+            t_ns: nanos(before.duration_since(self.start)),
+            task: self.task,
+            name,
+            args,
+            result: outcome.unwrap_or(-1),
+            errno,
+            says,
+            elapsed_ns: nanos(elapsed),
+        });
+    }
+}
+
+fn nanos(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

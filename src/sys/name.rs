@@ -1,0 +1,95 @@
+//! Socket addresses between the kernel's structs and our words.
+
+use std::io;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::unix::ffi::OsStrExt as _;
+
+use nix::sys::socket::{AddressFamily, SockaddrLike as _, SockaddrStorage};
+use socket2::SockAddr;
+
+use crate::socket::{SocketName, UnixName};
+
+/// The struct that bind(2), connect(2) and sendmsg(2) take.
+pub(super) fn to_sockaddr(name: &SocketName) -> io::Result<SockAddr> {
+    match name {
+        SocketName::Inet(address) => Ok(SockAddr::from(*address)),
+        SocketName::Unix(UnixName::Path(path)) => SockAddr::unix(path),
+        SocketName::Unix(UnixName::Abstract(name)) => {
+            let mut sun_path = Vec::with_capacity(name.len() + 1);
+            sun_path.push(0);
+            sun_path.extend_from_slice(name);
+            SockAddr::unix(std::ffi::OsStr::from_bytes(&sun_path))
+        }
+        // A unix address of the family alone makes bind(2) pick an abstract name ("autobind", unix(7)).
+        SocketName::Unix(UnixName::Unnamed) => SockAddr::unix(""),
+    }
+}
+
+/// A name from what accept(2), getsockname(2) and getpeername(2) return. A family that is none of ours (which only an
+/// inherited descriptor can have) reads as unnamed.
+pub(super) fn from_sockaddr(address: &SockAddr) -> SocketName {
+    if let Some(inet) = address.as_socket() {
+        return SocketName::Inet(inet);
+    }
+    let path = address.as_pathname().map(|path| UnixName::Path(path.to_owned()));
+    let name = path.or_else(|| address.as_abstract_namespace().map(|n| UnixName::Abstract(n.to_vec())));
+    SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
+}
+
+/// A name from what recvmsg(2) filled in.
+pub(super) fn from_storage(storage: Option<&SockaddrStorage>) -> SocketName {
+    let Some(storage) = storage else { return SocketName::UNNAMED };
+    match storage.family() {
+        Some(AddressFamily::Inet) => storage
+            .as_sockaddr_in()
+            .map_or(SocketName::UNNAMED, |a| SocketName::Inet(SocketAddr::V4(SocketAddrV4::new(a.ip(), a.port())))),
+        Some(AddressFamily::Inet6) => storage.as_sockaddr_in6().map_or(SocketName::UNNAMED, |a| {
+            SocketName::Inet(SocketAddr::V6(SocketAddrV6::new(a.ip(), a.port(), a.flowinfo(), a.scope_id())))
+        }),
+        Some(AddressFamily::Unix) => storage.as_unix_addr().map_or(SocketName::UNNAMED, |a| {
+            let path = a.path().map(|path| UnixName::Path(path.to_owned()));
+            let name = path.or_else(|| a.as_abstract().map(|name| UnixName::Abstract(name.to_vec())));
+            SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
+        }),
+        _ => SocketName::UNNAMED,
+    }
+}
+
+/// The struct for sendmsg(2) as nix takes it.
+pub(super) fn to_storage(name: &SocketName) -> io::Result<SockaddrStorage> {
+    match name {
+        SocketName::Inet(address) => Ok(SockaddrStorage::from(*address)),
+        SocketName::Unix(unix) => {
+            let address = match unix {
+                UnixName::Path(path) => nix::sys::socket::UnixAddr::new(path.as_path())?,
+                UnixName::Abstract(name) => nix::sys::socket::UnixAddr::new_abstract(name)?,
+                UnixName::Unnamed => return Err(io::Error::from_raw_os_error(libc::ENOTCONN)),
+            };
+            // SAFETY: UnixAddr is a valid sockaddr_un of the given length.
+            #[allow(unsafe_code, reason = "nix offers no safe conversion from UnixAddr")]
+            unsafe { SockaddrStorage::from_raw(address.as_ptr().cast(), Some(address.len())) }
+                .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_the_way_to_the_kernel_and_back() {
+        for name in [
+            SocketName::Inet("127.0.0.1:80".parse().unwrap()),
+            SocketName::Inet("[::1]:80".parse().unwrap()),
+            SocketName::Unix(UnixName::Path("/tmp/x".into())),
+            SocketName::Unix(UnixName::Abstract(b"a\0b".to_vec())),
+            SocketName::Unix(UnixName::Unnamed),
+        ] {
+            assert_eq!(from_sockaddr(&to_sockaddr(&name).unwrap()), name);
+            if name != SocketName::UNNAMED {
+                assert_eq!(from_storage(Some(&to_storage(&name).unwrap())), name);
+            }
+        }
+    }
+}
