@@ -3,6 +3,7 @@
 compile_error!("sockplay speaks to the Linux socket API and builds on Linux only, for now");
 
 pub mod escape;
+pub mod option;
 pub mod socket;
 
 /// Runs the command line.

@@ -1,0 +1,55 @@
+//! The registry of socket options: one row per option, the value codec, and the verdict.
+//!
+//! The same rows drive profiles, steps, traces, `sockplay options`, schema, man page and tests. Read [`Row`] first,
+//! then a table of `rows/`; [`Value`] is what a profile writes, [`judge`] what the kernel made of it.
+
+mod decode;
+mod encode;
+mod fits;
+mod kind;
+mod level;
+mod row;
+mod rows;
+mod value;
+mod verdict;
+
+pub use fits::Fits;
+pub use kind::{Field, Kind, Layout, Part, Unit};
+pub use level::{Level, level_name, level_number};
+pub use row::{Access, Adjust, Inherited, Platform, Row};
+pub use value::{Patch, Payload, Value};
+pub use verdict::{Ruling, Verdict, judge};
+
+/// Every row, grouped by level and sorted by C name within.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    rows::TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// The row of that name, without regard to case; another platform's rows are found too.
+pub fn find(name: &str) -> Option<&'static Row> {
+    rows().find(|row| row.name.eq_ignore_ascii_case(name))
+}
+
+/// Linux's row of that level and number, for traces and raw options.
+pub fn by_number(level: i32, number: i32) -> Option<&'static Row> {
+    rows().find(|row| {
+        row.available() && row.alias.is_none() && (row.level.number, row.number) == (level, number)
+    })
+}
+
+/// At most three names that are near `name`, nearest first.
+pub fn suggest(name: &str) -> Vec<&'static str> {
+    let name = name.to_ascii_uppercase();
+    let mut near: Vec<(f64, &'static str)> = rows()
+        .map(|row| (strsim::jaro_winkler(&name, row.name), row.name))
+        .filter(|&(score, _)| score > 0.85)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.dedup_by_key(|n| n.1);
+    near.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// What a trace prints for these bytes: strace's form of the value.
+pub fn describe_args(row: &Row, bytes: &[u8]) -> String {
+    row.decode(bytes).to_string()
+}
