@@ -10,6 +10,7 @@ mod abi;
 mod call;
 pub mod errno;
 pub mod hint;
+mod holder;
 mod inherit;
 pub mod message;
 mod name;

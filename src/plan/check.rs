@@ -1,0 +1,254 @@
+//! What a profile may not say about its triple: one function per rule, each points at the line it is about.
+
+use super::choose::Chosen;
+use crate::profile::{EngineKey, FramingKey, Origin, Problem, Profile, Scope, Setting};
+use crate::socket::address::literal_family;
+use crate::socket::{Address, Family, Phase, Protocol, Role, Type};
+
+type Rule = fn(&Profile, &Chosen) -> Vec<Problem>;
+
+const RULES: &[Rule] = &[
+    connection_keys_need_connections,
+    framing_needs_a_stream,
+    message_keys_need_messages,
+    unix_keys_need_unix,
+    internet_keys_need_the_internet,
+    host_is_of_the_family,
+    descriptor_excludes_an_address,
+    engine_keys_need_their_engine,
+    icmp_is_answered_by_the_kernel,
+    options_fit_the_triple,
+    options_have_a_socket_to_be_set_on,
+    options_are_in_time,
+];
+
+pub(super) fn check(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    RULES.iter().flat_map(|rule| rule(profile, chosen)).collect()
+}
+
+/// The place of a setting, if somebody wrote it.
+fn written<T>(key: &'static str, setting: &Setting<T>) -> Option<(&'static str, Origin)> {
+    setting.is_set().then_some((key, setting.origin))
+}
+
+fn written_some<T>(key: &'static str, setting: Option<&Setting<T>>) -> Option<(&'static str, Origin)> {
+    setting.map(|s| (key, s.origin))
+}
+
+fn refuse<const N: usize>(keys: [Option<(&'static str, Origin)>; N], why: &str, help: &str) -> Vec<Problem> {
+    let problem = |(key, origin)| Problem::error(origin, format!("`{key}` makes no sense here: {why}")).help(help);
+    keys.into_iter().flatten().map(problem).collect()
+}
+
+fn connection_keys_need_connections(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    if chosen.triple.ty.has_connections() {
+        return Vec::new();
+    }
+    let s = &profile.serve;
+    let keys = [
+        written_some("serve.backlog", s.backlog.as_ref()),
+        written("serve.requests", &s.requests),
+        written("serve.max_connections", &s.max_connections),
+        written("serve.overload", &s.overload),
+        written("serve.idle_timeout", &s.idle_timeout),
+        written("serve.close", &s.close),
+        written("serve.pause.before_accept", &s.pause.before_accept),
+        written("serve.pause.before_close", &s.pause.before_close),
+    ];
+    let why = format!("a {} socket has no connections", chosen.triple);
+    refuse(keys, &why, "remove the key, or choose type = \"stream\" or \"seqpacket\"")
+}
+
+fn framing_needs_a_stream(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    if chosen.triple.ty == Type::Stream || profile.io.framing.value == FramingKey::None {
+        return Vec::new();
+    }
+    let why = format!("a {} socket keeps message boundaries by itself", chosen.triple);
+    refuse([written("io.framing", &profile.io.framing)], &why, "remove the key, or choose type = \"stream\"")
+}
+
+fn message_keys_need_messages(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    let s = &profile.serve;
+    let mut problems = Vec::new();
+    if !chosen.triple.ty.has_boundaries() {
+        let why = "a stream has no messages that could be cut off";
+        problems.extend(refuse([written("serve.truncated", &s.truncated)], why, "remove the key"));
+    }
+    let guarded = !chosen.triple.ty.has_connections() && chosen.triple.family != Family::Unix;
+    if !guarded {
+        let why = format!("a {} socket cannot be made to answer itself", chosen.triple);
+        problems.extend(refuse([written("serve.allow_loops", &s.allow_loops)], &why, "remove the key"));
+    }
+    problems
+}
+
+fn unix_keys_need_unix(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    let a = &profile.address;
+    if chosen.triple.family != Family::Unix {
+        let keys = [
+            written_some("address.path", a.path.as_ref()),
+            written("address.mode", &a.mode),
+            written("address.unlink_stale", &a.unlink_stale),
+        ];
+        let why = format!("{} addresses are host and port", chosen.triple.family.name());
+        return refuse(keys, &why, "use `host` and `port`, or family = \"unix\"");
+    }
+    if matches!(chosen.address.value, Address::Unix(crate::socket::UnixName::Abstract(_))) {
+        let keys = [written("address.mode", &a.mode), written("address.unlink_stale", &a.unlink_stale)];
+        return refuse(keys, "an abstract name is no file: it has no mode and leaves nothing behind", "remove the key");
+    }
+    Vec::new()
+}
+
+fn internet_keys_need_the_internet(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    let (a, c) = (&profile.address, &profile.connect);
+    if chosen.triple.family == Family::Unix {
+        let keys = [
+            written("address.host", &a.host),
+            written("address.port", &a.port),
+            written_some("connect.local_host", c.local_host.as_ref()),
+            written("connect.local_port", &c.local_port),
+        ];
+        return refuse(keys, "a unix address is a path or an @name", "use `path`, or family = \"ipv4\"");
+    }
+    if !chosen.triple.has_ports() {
+        let keys = [written("address.port", &a.port), written("connect.local_port", &c.local_port)];
+        return refuse(keys, "raw sockets have no ports, only addresses (raw(7))", "remove the key");
+    }
+    Vec::new()
+}
+
+fn host_is_of_the_family(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    let family = chosen.triple.family;
+    let hosts = [Some(&profile.address.host), profile.connect.local_host.as_ref()];
+    let wrong = |host: &&Setting<String>| literal_family(&host.value).is_some_and(|f| f != family);
+    if family == Family::Unix {
+        return Vec::new();
+    }
+    hosts
+        .into_iter()
+        .flatten()
+        .filter(|host| host.is_set())
+        .filter(wrong)
+        .map(|host| {
+            let other = literal_family(&host.value).map_or("", Family::name);
+            let (host_text, name) = (crate::escape::text(&host.value), family.name());
+            Problem::error(host.origin, format!("{host_text} is an {other} address, but the socket's family is {name}"))
+                .help(format!("set socket.family = \"{other}\""))
+        })
+        .collect()
+}
+
+fn descriptor_excludes_an_address(profile: &Profile, _: &Chosen) -> Vec<Problem> {
+    if profile.socket.fd.is_none() {
+        return Vec::new();
+    }
+    let keys = [
+        written("address.host", &profile.address.host),
+        written("address.port", &profile.address.port),
+        written_some("address.path", profile.address.path.as_ref()),
+        written_some("serve.backlog", profile.serve.backlog.as_ref()),
+    ];
+    refuse(keys, "an inherited descriptor is already bound and listening", "remove the key, or `socket.fd`")
+}
+
+fn engine_keys_need_their_engine(profile: &Profile, _: &Chosen) -> Vec<Problem> {
+    let s = &profile.serve;
+    let of = |engine: EngineKey, name: &str, keys: [Option<(&'static str, Origin)>; 2]| {
+        if s.engine.value == engine {
+            return Vec::new();
+        }
+        let help = format!("remove the key, or set serve.engine = \"{name}\"");
+        refuse(keys, &format!("it belongs to the engine \"{name}\""), &help)
+    };
+    let mut problems = of(
+        EngineKey::Epoll,
+        "epoll",
+        [written_some("serve.trigger", s.trigger.as_ref()), written_some("serve.batch", s.batch.as_ref())],
+    );
+    problems.extend(of(EngineKey::Threads, "threads", [written_some("serve.stack_size", s.stack_size.as_ref()), None]));
+    let ring = [
+        written_some("serve.ring.entries", s.ring_entries.as_ref()),
+        written_some("serve.ring.buffers", s.ring_buffers.as_ref()),
+    ];
+    problems.extend(of(EngineKey::Uring, "uring", ring));
+    problems
+}
+
+fn icmp_is_answered_by_the_kernel(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    let icmp = matches!(chosen.triple.protocol, Protocol::ICMP | Protocol::ICMPV6);
+    if !icmp || chosen.role != Role::Serve {
+        return Vec::new();
+    }
+    let message = "the kernel answers ICMP echo requests by itself; a second echo would answer every answer";
+    vec![
+        Problem::error(profile.socket.protocol.origin, message)
+            .help("use this profile with `sockplay connect` or `sockplay probe`: the kernel is the server"),
+    ]
+}
+
+fn options_fit_the_triple(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    let triple = chosen.triple;
+    let known = !matches!(chosen.address.value, Address::Fd(_));
+    let misfit = |key: &&crate::profile::OptionKey| {
+        known && key.need == crate::profile::Need::Required && !key.row.fits(triple)
+    };
+    profile
+        .options
+        .iter()
+        .filter(misfit)
+        .map(|key| {
+            let name = key.row.name;
+            let problem = Problem::error(key.name_at, format!("{name} does not exist on {triple} sockets"))
+                .help("`optional = true` in the long form tries it and goes on");
+            match key.row.first_triple() {
+                Some(first) => problem.help(format!("it suits {first} sockets: see `sockplay options {name}`")),
+                None => problem,
+            }
+        })
+        .collect()
+}
+
+fn options_have_a_socket_to_be_set_on(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    if chosen.triple.ty.has_connections() {
+        return Vec::new();
+    }
+    let lost = |key: &&crate::profile::OptionKey| {
+        let accepted = key.scope == Scope::Accept;
+        let after = key.phase.as_ref().is_some_and(|p| p.value == Phase::PostAccept) && chosen.role == Role::Serve;
+        accepted || after
+    };
+    let triple = chosen.triple;
+    profile
+        .options
+        .iter()
+        .filter(lost)
+        .map(|key| {
+            let message = format!("{} would be set on accepted sockets, and a {triple} socket accepts none", key.row.name);
+            Problem::error(key.name_at, message).help("move it to [options]")
+        })
+        .collect()
+}
+
+/// The kernel says "success" to most options at any time; whether it still matters is ours to know.
+fn options_are_in_time(profile: &Profile, _: &Chosen) -> Vec<Problem> {
+    let late = |key: &crate::profile::OptionKey| {
+        let phase = match (&key.phase, key.scope) {
+            (Some(phase), _) => phase.value,
+            (None, Scope::Accept) => Phase::PostAccept,
+            (None, _) => return None,
+        };
+        let decided = key.row.phase;
+        let matters = matches!(decided, Phase::PreBind | Phase::PreListen) && phase > decided;
+        matters.then(|| {
+            let origin = key.phase.as_ref().map_or(key.name_at, |p| p.origin);
+            let why = match decided {
+                Phase::PreBind => "it decides whether or where bind(2) succeeds",
+                _ => "it is fixed in the handshake or belongs to the listener",
+            };
+            let message = format!("{} at {phase} is too late to have its full effect: {why}", key.row.name);
+            Problem::warning(origin, message).help(format!("its own phase is {decided}"))
+        })
+    };
+    profile.options.iter().filter_map(late).collect()
+}

@@ -1,0 +1,206 @@
+//! A profile resolved for one role: what will be opened, in which order, and under which rules. Pure: `--dry-run` ends here.
+//!
+//! [`choose`] decides family, type and address, [`check`] holds the profile against them (one function per rule),
+//! [`steps`] lists the calls, [`caveat`] says what is known in advance. The result is a [`Plan`]; `sys::open` puts it to work.
+
+pub mod caveat;
+mod check;
+mod choose;
+pub mod steps;
+
+use std::time::Duration;
+
+pub use choose::Unsuitable;
+pub use steps::{Act, SetOption, Step};
+
+use crate::profile::{
+    CloseKey, EngineKey, FramingKey, Invalid, OverloadKey, PauseKeys, Profile, ReplyKey, RequestsKey, Setting,
+    TruncatedKey,
+};
+use crate::socket::{Address, Given, Role, Triple};
+
+/// Everything one end needs to know, valid and in plain types.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The profile's name.
+    pub profile: String,
+    /// Which end.
+    pub role: Role,
+    /// What is opened; of an inherited descriptor: what the profile expects it to be.
+    pub triple: Triple,
+    /// Where to bind, or whom to connect to.
+    pub address: Address,
+    /// Where the client binds, if anywhere.
+    pub local: Option<Address>,
+    /// The calls that open it, in order.
+    pub steps: Vec<Step>,
+    /// What is known in advance, from the profile alone: options set too late.
+    pub warnings: Vec<String>,
+    /// Bytes of one receive.
+    pub buffer_size: usize,
+    /// Where a message ends.
+    pub framing: FramingKey,
+    /// How long one receive waits.
+    pub read_timeout: Option<Duration>,
+    /// The server's rules.
+    pub serve: ServeRules,
+    /// The client's rules.
+    pub connect: ConnectRules,
+}
+
+/// `[serve]` and what belongs to it, resolved.
+#[derive(Clone, Debug)]
+pub struct ServeRules {
+    /// How it waits.
+    pub engine: EngineKey,
+    /// The argument of listen(2).
+    pub backlog: u32,
+    /// Messages per connection.
+    pub requests: RequestsKey,
+    /// What it answers.
+    pub reply: ReplyKey,
+    /// Connections at once.
+    pub max_connections: u32,
+    /// What happens at that limit.
+    pub overload: OverloadKey,
+    /// How long a connection may be silent.
+    pub idle_timeout: Duration,
+    /// How long a stopping server waits for its peers.
+    pub drain_timeout: Duration,
+    /// Pauses on purpose.
+    pub pause: Pauses,
+    /// How it closes.
+    pub close: CloseKey,
+    /// Whether the guards against loops are off.
+    pub loops: Loops,
+    /// What happens to a datagram longer than the buffer.
+    pub truncated: TruncatedKey,
+    /// The mode of a unix path.
+    pub mode: u32,
+    /// What happens to a stale unix path.
+    pub stale: Stale,
+    /// The time to live that replies start from, where the profile sets one.
+    pub ttl: Option<i32>,
+}
+
+/// Whether datagram replies are guarded against loops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loops {
+    /// Every guard is on.
+    Guarded,
+    /// `allow_loops = true`
+    Allowed,
+}
+
+/// What to do about a unix path that nobody listens on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    /// Leave it, and fail.
+    Keep,
+    /// Remove it.
+    Unlink,
+}
+
+/// `pause = { … }`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pauses {
+    /// Before accept(2).
+    pub before_accept: Duration,
+    /// Before the first receive.
+    pub before_read: Duration,
+    /// Before each further receive.
+    pub between_reads: Duration,
+    /// Before close(2).
+    pub before_close: Duration,
+}
+
+/// `[connect]`, resolved.
+#[derive(Clone, Debug)]
+pub struct ConnectRules {
+    /// Until it is connected.
+    pub timeout: Duration,
+    /// Sent instead of standard input.
+    pub message: Option<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug)]
+pub enum NoPlan {
+    /// The ADDRESS does not go with the profile.
+    Address(Unsuitable),
+    /// The profile contradicts itself, or its triple.
+    Profile(Invalid),
+}
+
+impl Plan {
+    /// Resolves `profile` for `role`, at the ADDRESS if one was given.
+    pub fn new(profile: &Profile, role: Role, given: Option<&Given>) -> Result<Plan, NoPlan> {
+        let chosen = choose::choose(profile, role, given).map_err(NoPlan::Address)?;
+        let problems = check::check(profile, &chosen);
+        let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(crate::profile::Problem::is_error);
+        if !errors.is_empty() {
+            return Err(NoPlan::Profile(profile.invalid(errors)));
+        }
+        let steps = steps::steps(profile, &chosen).map_err(|problems| NoPlan::Profile(profile.invalid(problems)))?;
+        Ok(Plan {
+            profile: profile.name.clone(),
+            role,
+            triple: chosen.triple,
+            address: chosen.address.value,
+            local: chosen.local.map(|l| l.value),
+            steps,
+            warnings: warnings.iter().map(|w| w.sentence(profile)).collect(),
+            buffer_size: profile.io.buffer_size.value,
+            framing: profile.io.framing.value.clone(),
+            read_timeout: profile.io.read_timeout.as_ref().map(|t| t.value),
+            serve: serve_rules(profile),
+            connect: ConnectRules {
+                timeout: profile.connect.timeout.value,
+                message: profile.connect.message.as_ref().map(|m| m.value.clone()),
+            },
+        })
+    }
+
+    /// The steps of one kind of end: those that open it, before clients can connect or the peer is reached.
+    pub fn steps_at(&self, phase: crate::socket::Phase) -> impl Iterator<Item = &SetOption> {
+        self.steps.iter().filter_map(move |s| match &s.act {
+            Act::Set(set) if set.phase == phase => Some(set),
+            _ => None,
+        })
+    }
+}
+
+fn serve_rules(profile: &Profile) -> ServeRules {
+    let serve = &profile.serve;
+    let ttl = profile.options.iter().rev().find(|o| matches!(o.row.name, "IP_TTL" | "IPV6_UNICAST_HOPS"));
+    ServeRules {
+        engine: serve.engine.value,
+        backlog: choose::backlog(profile).value,
+        requests: serve.requests.value,
+        reply: serve.reply.value,
+        max_connections: serve.max_connections.value,
+        overload: serve.overload.value,
+        idle_timeout: serve.idle_timeout.value,
+        drain_timeout: serve.drain_timeout.value,
+        pause: pauses(&serve.pause),
+        close: serve.close.value,
+        loops: if serve.allow_loops.value { Loops::Allowed } else { Loops::Guarded },
+        truncated: serve.truncated.value,
+        mode: profile.address.mode.value,
+        stale: if profile.address.unlink_stale.value { Stale::Unlink } else { Stale::Keep },
+        ttl: ttl.and_then(|o| match o.value.value {
+            crate::option::Value::Int(n) => i32::try_from(n).ok(),
+            _ => None,
+        }),
+    }
+}
+
+fn pauses(keys: &PauseKeys) -> Pauses {
+    let of = |s: &Setting<Duration>| s.value;
+    Pauses {
+        before_accept: of(&keys.before_accept),
+        before_read: of(&keys.before_read),
+        between_reads: of(&keys.between_reads),
+        before_close: of(&keys.before_close),
+    }
+}

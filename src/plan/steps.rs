@@ -1,0 +1,240 @@
+//! The calls that open a socket, in order, as data: they can be printed, compared and tested before anything opens.
+
+use std::fmt;
+
+use super::choose::{Chosen, backlog};
+use crate::option::{self, OptionName, Payload, Value};
+use crate::profile::{Need, Origin, Problem, Profile, Scope};
+use crate::socket::{Address, Family, Inherited, Phase, Role, Triple, Type, UnixName};
+
+/// One call, and where its value came from.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The call.
+    pub act: Act,
+    /// `default`, `configs/tcp4.toml:12`, `--set`.
+    pub origin: String,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// socket(2)
+    Socket(Triple),
+    /// Take over an inherited descriptor, after looking at what it is.
+    Adopt(Inherited),
+    /// setsockopt(2)
+    Set(Box<SetOption>),
+    /// bind(2), after the name has been resolved.
+    Bind(Address),
+    /// listen(2)
+    Listen(u32),
+    /// accept4(2), for each client.
+    Accept,
+    /// connect(2), after the name has been resolved.
+    Connect(Address),
+}
+
+/// One setsockopt(2).
+#[derive(Clone, Debug)]
+pub struct SetOption {
+    /// Which.
+    pub option: OptionName,
+    /// As written.
+    pub requested: Value,
+    /// As the kernel takes it.
+    pub payload: Payload,
+    /// When.
+    pub phase: Phase,
+    /// Whether a refusal ends the run.
+    pub need: Need,
+    /// Whether a user asked for it, or a guard of ours needs it.
+    pub wish: Wish,
+}
+
+/// Whose wish an option is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The profile's: what became of it is reported.
+    Profile,
+    /// The datagram guards': it is set, and nothing is said unless it fails.
+    Guard,
+}
+
+impl fmt::Display for Step {
+    /// As a trace will show it, with `fd` for the descriptor that does not exist yet.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.act {
+            Act::Socket(t) => {
+                let protocol = t.protocol.c_name().map_or_else(|| t.protocol.0.to_string(), str::to_owned);
+                let protocol = if t.protocol.0 == 0 { "0".to_owned() } else { protocol };
+                write!(f, "socket({}, {}|SOCK_CLOEXEC, {protocol})", t.family.c_name(), t.ty.c_name())
+            }
+            Act::Adopt(inherited) => write!(f, "adopt the descriptor {inherited}"),
+            Act::Set(set) => {
+                let value = set.option.row.map_or_else(
+                    || set.requested.to_string(),
+                    |row| option::describe_args(row, &set.payload.bytes),
+                );
+                let (level, name) = (&set.option.level_name, &set.option.name);
+                write!(f, "setsockopt(fd, {level}, {name}, {value}, {})", set.payload.bytes.len())
+            }
+            Act::Bind(address) => write!(f, "bind(fd, {})", shown(address)),
+            Act::Listen(backlog) => write!(f, "listen(fd, {backlog})"),
+            Act::Accept => write!(f, "accept4(fd, peer, SOCK_CLOEXEC)"),
+            Act::Connect(address) => write!(f, "connect(fd, {})", shown(address)),
+        }
+    }
+}
+
+fn shown(address: &Address) -> String {
+    match address {
+        Address::Unix(UnixName::Unnamed) => "an abstract name of the kernel's choice".into(),
+        address => address.to_string(),
+    }
+}
+
+/// The steps for the chosen triple, address and role, or what is wrong with an option's value.
+pub(super) fn steps(profile: &Profile, chosen: &Chosen) -> Result<Vec<Step>, Vec<Problem>> {
+    let options = Options::collect(profile, chosen)?;
+    let place = |origin| profile.place(origin);
+    let mut steps = vec![opening(profile, chosen)];
+    let adopted = matches!(chosen.address.value, Address::Fd(_));
+    options.push(&mut steps, Phase::PostSocket);
+    options.push(&mut steps, Phase::PreBind);
+    match chosen.role {
+        Role::Serve => {
+            if !adopted {
+                let origin = place(chosen.address.origin);
+                steps.push(Step { act: Act::Bind(chosen.address.value.clone()), origin });
+            }
+            options.push(&mut steps, Phase::PreListen);
+            if chosen.triple.ty.has_connections() {
+                if !adopted {
+                    let backlog = backlog(profile);
+                    steps.push(Step { act: Act::Listen(backlog.value), origin: place(backlog.origin) });
+                }
+                steps.push(Step { act: Act::Accept, origin: "for each client".into() });
+            }
+        }
+        Role::Connect => {
+            if let Some(local) = chosen.local.as_ref().filter(|_| !adopted) {
+                steps.push(Step { act: Act::Bind(local.value.clone()), origin: place(local.origin) });
+            }
+            options.push(&mut steps, Phase::PreListen);
+            if !adopted {
+                let origin = place(chosen.address.origin);
+                steps.push(Step { act: Act::Connect(chosen.address.value.clone()), origin });
+            }
+        }
+    }
+    options.push(&mut steps, Phase::PostAccept);
+    Ok(steps)
+}
+
+fn opening(profile: &Profile, chosen: &Chosen) -> Step {
+    if let Address::Fd(inherited) = &chosen.address.value {
+        let origin = profile.place(chosen.address.origin);
+        return Step { act: Act::Adopt(inherited.clone()), origin };
+    }
+    let keys = &profile.socket;
+    let origins = [keys.family.origin, keys.ty.origin, keys.protocol.origin];
+    let written = origins.into_iter().find(|&o| o != Origin::Default).unwrap_or(Origin::Default);
+    Step { act: Act::Socket(chosen.triple), origin: profile.place(written) }
+}
+
+/// All options of one end, each with its phase.
+struct Options(Vec<Step>);
+
+impl Options {
+    fn collect(profile: &Profile, chosen: &Chosen) -> Result<Options, Vec<Problem>> {
+        let mut steps = guards(chosen);
+        let mut problems = Vec::new();
+        for key in profile.options.iter().filter(|key| belongs(key.scope, chosen.role)) {
+            let phase = key.phase.as_ref().map_or_else(|| default_phase(key.scope, key.row.phase), |p| p.value);
+            match key.row.encode(&key.value.value) {
+                Ok(payload) => {
+                    let set = SetOption {
+                        option: OptionName::of(key.row),
+                        requested: key.value.value.clone(),
+                        payload,
+                        phase,
+                        need: key.need,
+                        wish: Wish::Profile,
+                    };
+                    steps.push(Step { act: Act::Set(Box::new(set)), origin: profile.place(key.value.origin) });
+                }
+                Err(why) => problems.push(Problem::error(key.value.origin, format!("{} {why}", key.row.name))),
+            }
+        }
+        steps.extend(profile.raw_options.iter().map(|raw| raw_step(profile, raw)));
+        if problems.is_empty() { Ok(Options(steps)) } else { Err(problems) }
+    }
+
+    fn push(&self, steps: &mut Vec<Step>, phase: Phase) {
+        let at = |step: &&Step| matches!(&step.act, Act::Set(set) if set.phase == phase);
+        steps.extend(self.0.iter().filter(at).cloned());
+    }
+}
+
+fn belongs(scope: Scope, role: Role) -> bool {
+    match scope {
+        Scope::Any => true,
+        Scope::Serve | Scope::Accept => role == Role::Serve,
+        Scope::Connect => role == Role::Connect,
+    }
+}
+
+const fn default_phase(scope: Scope, phase: Phase) -> Phase {
+    match scope {
+        Scope::Accept => Phase::PostAccept,
+        _ => phase,
+    }
+}
+
+fn raw_step(profile: &Profile, raw: &crate::profile::RawOption) -> Step {
+    let (level, level_name) = raw.level.value.clone();
+    let (number, name) = raw.number.value.clone();
+    let bytes = raw.bytes.value.clone();
+    let requested = match <[u8; 4]>::try_from(bytes.as_slice()) {
+        Ok(int) => Value::Int(i32::from_ne_bytes(int).into()),
+        Err(_) => Value::Bytes(bytes.clone()),
+    };
+    let set = SetOption {
+        option: OptionName { level, level_name, number, name, row: None },
+        requested,
+        payload: Payload { bytes, patch: None },
+        phase: raw.phase.value,
+        need: raw.need,
+        wish: Wish::Profile,
+    };
+    Step { act: Act::Set(Box::new(set)), origin: profile.place(raw.bytes.origin) }
+}
+
+/// What the datagram guards need to be told by the kernel: the time to live of each request, the address it was sent
+/// to, and how many datagrams were dropped. An IPv6 socket hears of v4-mapped peers through the IPv4 options.
+fn guards(chosen: &Chosen) -> Vec<Step> {
+    let names: &[&str] = match (chosen.role, chosen.triple.family, chosen.triple.ty) {
+        (Role::Serve, Family::Ipv4, Type::Datagram) => &["IP_RECVTTL", "IP_PKTINFO", "SO_RXQ_OVFL"],
+        (Role::Serve, Family::Ipv6, Type::Datagram) => {
+            &["IPV6_RECVHOPLIMIT", "IPV6_RECVPKTINFO", "IP_RECVTTL", "SO_RXQ_OVFL"]
+        }
+        (Role::Serve, Family::Ipv4 | Family::Ipv6, Type::Raw) => &["SO_RXQ_OVFL"],
+        _ => &[],
+    };
+    names
+        .iter()
+        .map(|name| {
+            let row = option::find(name).expect("the guards' options are rows of the registry");
+            let set = SetOption {
+                option: OptionName::of(row),
+                requested: Value::Bool(true),
+                payload: Payload { bytes: 1_i32.to_ne_bytes().to_vec(), patch: None },
+                phase: Phase::PostSocket,
+                need: Need::Required,
+                wish: Wish::Guard,
+            };
+            Step { act: Act::Set(Box::new(set)), origin: "datagram guard".into() }
+        })
+        .collect()
+}

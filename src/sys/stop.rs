@@ -1,0 +1,206 @@
+//! Signals and the order to stop: how a thread that waits in a system call learns that it is over.
+//!
+//! Signals are blocked everywhere and read from a signalfd(2) by one thread, so no handler ever runs. That thread
+//! raises the [`Stop`], which wakes whoever is blocked by shutdown(2): accept then answers EINVAL, recv reads the end.
+
+use std::collections::HashMap;
+use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+/// How far a run is from its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Nobody asked it to stop.
+    Running = 0,
+    /// Accept no more, serve those who are there until the deadline.
+    Draining = 1,
+    /// The same, and close whoever has nothing unsent at once.
+    Closing = 2,
+    /// Give up everything now.
+    Now = 3,
+}
+
+/// What is registered to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// A listener: woken when the engine waits in accept(2), and only then, because shutdown(2) would reset whoever
+    /// is queued.
+    Listener,
+    /// A connection: woken when idle peers are to be closed.
+    Connection,
+    /// A socket without connections: woken at once.
+    Datagrams,
+}
+
+/// The order to stop, shared by all threads of a run.
+#[derive(Debug, Default)]
+pub struct Stop {
+    level: AtomicU8,
+    accepting: AtomicBool,
+    asked: Mutex<Asked>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Asked {
+    watched: HashMap<RawFd, Watched>,
+    deadline: Option<Instant>,
+}
+
+/// Keeps a descriptor registered; must be dropped before the descriptor is closed.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    stop: &'a Stop,
+    fd: RawFd,
+}
+
+impl Stop {
+    /// How far the run is from its end.
+    #[inline]
+    pub fn level(&self) -> Level {
+        match self.level.load(Ordering::SeqCst) {
+            0 => Level::Running,
+            1 => Level::Draining,
+            2 => Level::Closing,
+            _ => Level::Now,
+        }
+    }
+
+    /// Registers a descriptor to be woken; wakes it at once if the order has already been given.
+    pub fn watch(&self, fd: BorrowedFd<'_>, what: Watched) -> Watch<'_> {
+        let mut asked = self.asked();
+        asked.watched.insert(fd.as_raw_fd(), what);
+        self.wake(&asked);
+        Watch { stop: self, fd: fd.as_raw_fd() }
+    }
+
+    /// Runs accept(2) so that the order to stop can wake it. `None`: the order was given before.
+    pub fn accepting<T>(&self, accept: impl FnOnce() -> T) -> Option<T> {
+        self.accepting.store(true, Ordering::SeqCst);
+        let outcome = (self.level() == Level::Running).then(accept);
+        self.accepting.store(false, Ordering::SeqCst);
+        outcome
+    }
+
+    /// Raises the level, never lowers it. With a `deadline` the level becomes [`Level::Now`] when that has passed.
+    pub fn raise(&self, level: Level, deadline: Option<Duration>) {
+        let mut asked = self.asked();
+        self.level.fetch_max(level as u8, Ordering::SeqCst);
+        if let Some(after) = deadline {
+            asked.deadline.get_or_insert(Instant::now() + after);
+        }
+        self.wake(&asked);
+        self.changed.notify_all();
+    }
+
+    /// Pauses, or returns early with `Err` when the order to stop comes.
+    pub fn pause(&self, time: Duration) -> Result<(), Stopped> {
+        let asked = self.asked();
+        let before = self.level();
+        if before != Level::Running {
+            return Err(Stopped);
+        }
+        let waited = self
+            .changed
+            .wait_timeout_while(asked, time, |_| self.level() == before)
+            .unwrap_or_else(PoisonError::into_inner);
+        if waited.1.timed_out() { Ok(()) } else { Err(Stopped) }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        if self.level() == Level::Now { None } else { self.asked().deadline }
+    }
+
+    /// A thread that panicked while it held the lock has left nothing half done: every change is one insert.
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self, asked: &Asked) {
+        let level = self.level();
+        for (&fd, &what) in &asked.watched {
+            let how = match (what, level) {
+                (_, Level::Running) | (Watched::Connection, Level::Draining) => continue,
+                (Watched::Listener, _) if !self.accepting.load(Ordering::SeqCst) => continue,
+                (Watched::Connection, Level::Now) => libc::SHUT_RDWR,
+                _ => libc::SHUT_RD,
+            };
+            // SAFETY: a watched descriptor is open, because its Watch is dropped before it is closed. The answer does
+            // not matter: ENOTCONN still wakes an unconnected socket.
+            #[allow(unsafe_code, reason = "the signal thread has only the number of another thread's descriptor")]
+            unsafe {
+                libc::shutdown(fd, how);
+            }
+        }
+    }
+}
+
+/// The order to stop came during a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.stop.asked().watched.remove(&self.fd);
+    }
+}
+
+/// A signal that the program answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// SIGINT: a person wants it to end.
+    Interrupt,
+    /// SIGTERM: a supervisor wants it to end.
+    Terminate,
+    /// SIGUSR1: show the counters.
+    Counters,
+}
+
+/// The descriptor that signals arrive through.
+#[derive(Debug)]
+pub struct Signals(SignalFd);
+
+impl Signals {
+    /// Blocks INT, TERM and USR1 in this thread and all that it starts later, and opens the descriptor.
+    pub fn take() -> std::io::Result<Signals> {
+        let mut set = SigSet::empty();
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1] {
+            set.add(signal);
+        }
+        set.thread_block()?;
+        Ok(Signals(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
+    }
+
+    /// Waits for the next signal, or until the deadline of `stop` has passed, which raises it to [`Level::Now`].
+    pub fn next(&self, stop: &Stop) -> Option<Asks> {
+        loop {
+            if let Ok(Some(info)) = self.0.read_signal() {
+                return match Signal::try_from(info.ssi_signo.cast_signed()) {
+                    Ok(Signal::SIGINT) => Some(Asks::Interrupt),
+                    Ok(Signal::SIGUSR1) => Some(Asks::Counters),
+                    _ => Some(Asks::Terminate),
+                };
+            }
+            let left = stop.deadline().map(|at| at.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                stop.raise(Level::Now, None);
+                continue;
+            }
+            self.wait(left);
+        }
+    }
+
+    fn wait(&self, left: Option<Duration>) {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        use std::os::fd::AsFd as _;
+        // One millisecond more, so that the deadline has passed when poll(2) returns.
+        let millis = left.map(|l| u16::try_from(l.as_millis() + 1).unwrap_or(u16::MAX));
+        let timeout = millis.map_or(PollTimeout::NONE, PollTimeout::from);
+        let _ = poll(&mut [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)], timeout);
+    }
+}
