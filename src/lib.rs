@@ -3,6 +3,8 @@
 compile_error!("sockplay speaks to the Linux socket API and builds on Linux only, for now");
 
 pub mod escape;
+pub mod handler;
+pub mod session;
 pub mod socket;
 
 /// Runs the command line.
