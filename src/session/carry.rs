@@ -11,10 +11,10 @@ pub(super) struct Carry {
 
 impl Carry {
     /// Copies what is still needed of a chunk.
-    pub(super) fn of(rest: &[u8]) -> Box<Carry> {
-        Box::new(Carry {
+    pub(super) fn of(rest: &[u8]) -> Carry {
+        Carry {
             bytes: rest.to_vec(),
-        })
+        }
     }
 
     /// Adds a chunk to the beginning of a frame. The buffer doubles up to `longest`, so that a frame in small pieces is

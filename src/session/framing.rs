@@ -69,10 +69,7 @@ fn end_of(data: &[u8], seen: usize, delimiter: &[u8]) -> Option<usize> {
 
 fn prefixed(data: &[u8], width: usize, longest: usize) -> Cut {
     let Some(prefix) = data.get(..width) else {
-        return match width > longest {
-            true => Cut::TooLong,
-            false => Cut::Unfinished,
-        };
+        return counted(data, Some(width), longest);
     };
     let payload = prefix.iter().fold(0, |n, b| n << 8 | u64::from(*b));
     let whole = usize::try_from(payload)

@@ -50,6 +50,8 @@ mod carry;
 mod framing;
 mod reading;
 pub mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::num::NonZeroU32;
 
@@ -288,7 +290,8 @@ impl Session {
     #[cold]
     fn keep(&mut self, chunk: &[u8]) {
         if self.voice == Voice::Answers {
-            self.carry = Some(Carry::of(&chunk[self.at as usize..self.end as usize]));
+            let rest = &chunk[self.at as usize..self.end as usize];
+            self.carry = Some(Box::new(Carry::of(rest)));
             self.ready -= self.at;
             self.end -= self.at;
             self.at = 0;

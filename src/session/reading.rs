@@ -125,9 +125,10 @@ impl Session {
     fn empty_message(&mut self, rules: &Rules) -> Received {
         (self.at, self.ready, self.end) = (0, 0, 0);
         self.answer(rules, &mut []);
-        self.now = match rules.handler.swallows() {
-            true => self.then,
-            false => Want::Send,
+        self.now = if rules.handler.swallows() {
+            self.then
+        } else {
+            Want::Send
         };
         Received {
             messages: 1,
