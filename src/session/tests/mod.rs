@@ -1,0 +1,5 @@
+//! The session by example ([`examples`]) and by chance ([`model`]), over an engine that needs no kernel ([`driver`]).
+
+mod driver;
+mod examples;
+mod model;
