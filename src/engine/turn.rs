@@ -1,0 +1,193 @@
+//! The one loop of recv and send. Engines differ only in how they wait between turns.
+//!
+//! A turn goes on until the kernel would make it wait, the session is over, or others should have a chance. It does
+//! what [`Session::want`] says and nothing else; what it learns it enters into the accounts and tells the observer.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use nix::sys::socket::MsgFlags;
+
+use super::Context;
+use crate::event::{Event, Observer};
+use crate::profile::TruncatedKey;
+use crate::session::{Close, Framing, Session, Want};
+use crate::socket::SocketName;
+use crate::sys::stop::Level;
+use crate::sys::{Blocking, Readiness, errno};
+
+/// What an engine has to wait for before the next turn.
+#[derive(Debug)]
+pub enum Wait {
+    /// There is nothing to read.
+    Readable,
+    /// The kernel takes no more.
+    Writable,
+    /// Nothing: the turn ended so that others have theirs.
+    Again,
+    /// The profile's own pause; call [`Session::paused`] when it is over.
+    Pause(Duration),
+    /// The conversation is over.
+    Gone(Gone),
+}
+
+/// How a conversation ended.
+#[derive(Debug)]
+pub enum Gone {
+    /// The session decided.
+    Ended(Close),
+    /// A blocking receive or send waited as long as it may.
+    TimedOut,
+    /// A call failed.
+    Failed(&'static str, io::Error),
+}
+
+/// How many receives one peer gets before the others have a chance.
+const FAIR: usize = 64;
+
+/// One connection as a turn sees it.
+#[derive(Debug)]
+pub struct Peer<'a> {
+    /// Its socket.
+    pub fd: BorrowedFd<'a>,
+    /// Its address.
+    pub name: &'a SocketName,
+    /// Whether calls on the socket wait: then EAGAIN means that a timeout has passed.
+    pub blocking: Blocking,
+}
+
+/// Goes on with a conversation as far as it goes without waiting. Nothing stays lent: the buffer is free afterwards.
+pub fn turn<O: Observer>(
+    context: Context<'_, O>,
+    peer: &Peer<'_>,
+    session: &mut Session,
+    buffer: &mut [u8],
+) -> Wait {
+    let wait = run(context, peer, session, buffer);
+    session.release(buffer);
+    wait
+}
+
+fn run<O: Observer>(context: Context<'_, O>, peer: &Peer<'_>, session: &mut Session, buffer: &mut [u8]) -> Wait {
+    let mut receives = 0;
+    loop {
+        match session.want() {
+            Want::Recv if receives == FAIR => return Wait::Again,
+            Want::Recv => {
+                receives += 1;
+                session.release(buffer);
+                if stopped(context, session) {
+                    continue;
+                }
+                match receive(context, peer, session, buffer) {
+                    Ok(()) => {}
+                    Err(error) if errno::interrupted(&error) => {}
+                    Err(error) if errno::would_block(&error) => {
+                        return match peer.blocking {
+                            Blocking::Yes => Wait::Gone(Gone::TimedOut),
+                            Blocking::No => Wait::Readable,
+                        };
+                    }
+                    Err(error) => return Wait::Gone(Gone::Failed("recv", error)),
+                }
+            }
+            Want::Send => match send(context, peer, session, buffer) {
+                Ok(()) => {}
+                Err(error) if errno::interrupted(&error) => {}
+                Err(error) if errno::would_block(&error) => {
+                    return match peer.blocking {
+                        Blocking::Yes => Wait::Gone(Gone::TimedOut),
+                        Blocking::No => Wait::Writable,
+                    };
+                }
+                Err(error) => return Wait::Gone(Gone::Failed("send", error)),
+            },
+            Want::Pause(pause) => return Wait::Pause(pause.length(&context.rules.pauses)),
+            Want::Close(close) => return Wait::Gone(Gone::Ended(close)),
+        }
+    }
+}
+
+/// Whether the order to stop ends this session before its next receive: at once if everything must go, else only if
+/// nothing is unsent.
+fn stopped<O: Observer>(context: Context<'_, O>, session: &mut Session) -> bool {
+    match context.stop.level() {
+        Level::Running | Level::Draining => false,
+        Level::Closing if !session.is_idle() => false,
+        Level::Closing | Level::Now => {
+            give_up(context, session);
+            true
+        }
+    }
+}
+
+/// Ends the session where it is; what it still held is entered as discarded.
+pub fn give_up<O: Observer>(context: Context<'_, O>, session: &mut Session) {
+    let lost = session.abandon() as u64;
+    context.ledger.bytes_discarded.add(lost);
+    if context.stop.level() != Level::Running {
+        context.ledger.bytes_lost_at_stop.add(lost);
+    }
+}
+
+fn receive<O: Observer>(
+    context: Context<'_, O>,
+    peer: &Peer<'_>,
+    session: &mut Session,
+    buffer: &mut [u8],
+) -> io::Result<()> {
+    let messages = context.rules.framing == Framing::Message;
+    // A message longer than the buffer tells its real length only when asked to (recv(2), MSG_TRUNC).
+    let flags = if messages { MsgFlags::MSG_TRUNC } else { MsgFlags::empty() };
+    let n = context.sys.recv(peer.fd, buffer, flags)?;
+    if n == 0 && (!messages || is_the_end(context, peer)) {
+        // Our own shutdown(2) wakes a receive with the same answer as the peer's end.
+        if context.stop.level() >= Level::Closing {
+            give_up(context, session);
+        } else {
+            let received = session.ended(context.rules);
+            context.ledger.bytes_discarded.add(received.discarded as u64);
+        }
+        return Ok(());
+    }
+    let fitted = n.min(buffer.len());
+    context.ledger.bytes_received.add(n as u64);
+    if n > fitted {
+        context.ledger.bytes_discarded.add((n - fitted) as u64);
+        context.sys.observer().event(&Event::Unanswered { peer: peer.name, why: "longer than the buffer" });
+        if context.plan.serve.truncated == TruncatedKey::Drop {
+            context.ledger.bytes_discarded.add(fitted as u64);
+            return Ok(());
+        }
+    }
+    let chunk = &mut buffer[..fitted];
+    context.sys.observer().event(&Event::Received { peer: peer.name, payload: chunk });
+    let received = session.received(context.rules, chunk);
+    context.ledger.bytes_discarded.add(received.discarded as u64);
+    Ok(())
+}
+
+/// Whether a receive of nothing on a socket with message boundaries was the end, and not an empty message: only at the
+/// end is the peer's writing half shut down. An empty message right before the end reads as the end.
+fn is_the_end<O: Observer>(context: Context<'_, O>, peer: &Peer<'_>) -> bool {
+    let done = context.sys.poll(&[(peer.fd, Readiness::PeerDone)], 0);
+    done.map_or(true, |ready| ready.first().copied().unwrap_or(true))
+}
+
+fn send<O: Observer>(
+    context: Context<'_, O>,
+    peer: &Peer<'_>,
+    session: &mut Session,
+    buffer: &[u8],
+) -> io::Result<()> {
+    let reply = session.reply(buffer);
+    let n = context.sys.send(peer.fd, reply)?;
+    context.sys.observer().event(&Event::Sent { peer: peer.name, payload: &reply[..n] });
+    session.sent(n);
+    context.ledger.bytes_sent.add(n as u64);
+    if context.rules.handler.speaks_first() {
+        context.ledger.bytes_generated.add(n as u64);
+    }
+    Ok(())
+}
