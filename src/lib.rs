@@ -4,6 +4,7 @@ compile_error!("sockplay speaks to the Linux socket API and builds on Linux only
 
 pub mod escape;
 pub mod option;
+pub mod profile;
 pub mod socket;
 
 /// Runs the command line.

@@ -1,0 +1,440 @@
+//! A profile as plain data: every key of the file, typed, each with the place it came from.
+//!
+//! This is what the file *says*, not yet what makes sense: whether a backlog belongs to a datagram socket is decided by
+//! the plan, which can point at the place because each [`Setting`] knows its [`Origin`].
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::problem::{Invalid, Problem};
+use super::report::line_number;
+use crate::option::{Row, Value};
+use crate::socket::{Family, Inherited, Phase, Protocol, Type, UnixName};
+
+/// A value and where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// Where a value came from; precedence rises from top to bottom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody wrote it.
+    Default,
+    /// In the text of a source (the file, or one `--set`): index into [`Profile::sources`] and byte range.
+    At {
+        /// Which source.
+        source: usize,
+        /// First byte of the value.
+        start: usize,
+        /// One past its last byte.
+        end: usize,
+    },
+    /// A flag or the ADDRESS of the command line.
+    Flag(&'static str),
+}
+
+impl<T> Setting<T> {
+    /// A value that nobody wrote.
+    pub const fn default(value: T) -> Setting<T> {
+        Setting {
+            value,
+            origin: Origin::Default,
+        }
+    }
+
+    /// A value from a flag or the ADDRESS.
+    pub const fn flag(value: T, flag: &'static str) -> Setting<T> {
+        Setting {
+            value,
+            origin: Origin::Flag(flag),
+        }
+    }
+
+    /// Whether somebody wrote it.
+    pub fn is_set(&self) -> bool {
+        self.origin != Origin::Default
+    }
+}
+
+/// A text that values come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// `configs/tcp4.toml`, `built-in tcp4`, `--set`.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// The name of a `--set` text.
+    pub const SET: &str = "--set";
+}
+
+/// The whole profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// How it is called: the built-in's name, the path, or `-`.
+    pub name: String,
+    /// The file first, then each `--set`.
+    pub sources: Vec<Source>,
+    /// Metadata.
+    pub title: Option<Setting<String>>,
+    /// Metadata.
+    pub summary: Option<Setting<String>>,
+    /// `[socket]`
+    pub socket: SocketKeys,
+    /// `[address]`
+    pub address: AddressKeys,
+    /// `[options]`, `[serve.options]`, `[accept.options]`, `[connect.options]`, in the order of the text.
+    pub options: Vec<OptionKey>,
+    /// `[[raw_option]]`
+    pub raw_options: Vec<RawOption>,
+    /// `[io]`
+    pub io: IoKeys,
+    /// `[serve]`
+    pub serve: ServeKeys,
+    /// `[connect]`
+    pub connect: ConnectKeys,
+    /// `[probe]`
+    pub probe: ProbeKeys,
+    /// `[log]`
+    pub log: LogKeys,
+}
+
+impl Profile {
+    /// Where a value came from, for people: `default`, `configs/tcp4.toml:12`, `--set`, `--engine`. Not escaped.
+    pub fn place(&self, origin: Origin) -> String {
+        match origin {
+            Origin::Default => "default".into(),
+            Origin::Flag(flag) => flag.into(),
+            Origin::At { source, start, .. } => match self.sources.get(source) {
+                Some(set) if set.name == Source::SET => set.name.clone(),
+                Some(file) => format!("{}:{}", file.name, line_number(&file.text, start)),
+                None => "default".into(),
+            },
+        }
+    }
+
+    /// Problems that somebody else found in this profile, with the texts that they point into.
+    pub fn invalid(&self, problems: Vec<Problem>) -> Invalid {
+        Invalid {
+            sources: self.sources.clone(),
+            problems,
+            left_off: 0,
+        }
+    }
+}
+
+/// `[socket]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct SocketKeys {
+    /// `family`
+    pub family: Setting<Family>,
+    /// `type`
+    pub ty: Setting<Type>,
+    /// `protocol`
+    pub protocol: Setting<Protocol>,
+    /// `fd`
+    pub fd: Option<Setting<Inherited>>,
+}
+
+/// `[address]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddressKeys {
+    /// `host`; the default is the family's loopback: 127.0.0.1 or ::1.
+    pub host: Setting<String>,
+    /// `port`, 35555 unless written.
+    pub port: Setting<u16>,
+    /// `path`
+    pub path: Option<Setting<UnixName>>,
+    /// `mode` of the unix path, 0o600 unless written (`"0660"` as text, or 0o660).
+    pub mode: Setting<u32>,
+    /// `unlink_stale`
+    pub unlink_stale: Setting<bool>,
+}
+
+/// For which socket an option was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// `[options]`: whatever socket is opened.
+    Any,
+    /// `[serve.options]`: the server's socket only.
+    Serve,
+    /// `[accept.options]`: accepted sockets only.
+    Accept,
+    /// `[connect.options]`: the client's socket only.
+    Connect,
+}
+
+/// Whether the run goes on when an option is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A refusal ends the run.
+    Required,
+    /// `optional = true`
+    Optional,
+}
+
+/// One line of an options table.
+#[derive(Clone, Debug)]
+pub struct OptionKey {
+    /// The registry's row.
+    pub row: &'static Row,
+    /// The value, checked against the row (`row.encode` accepts it).
+    pub value: Setting<Value>,
+    /// `phase`, where written.
+    pub phase: Option<Setting<Phase>>,
+    /// `optional`
+    pub need: Need,
+    /// The table it stands in.
+    pub scope: Scope,
+    /// Where the name stands, for carets.
+    pub name_at: Origin,
+}
+
+/// One `[[raw_option]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawOption {
+    /// `level`: number or symbol; the symbol is kept for display.
+    pub level: Setting<(i32, String)>,
+    /// `name`: number or symbol.
+    pub number: Setting<(i32, String)>,
+    /// `value` (a C int) or `bytes` (hexadecimal).
+    pub bytes: Setting<Vec<u8>>,
+    /// `phase`, post-socket unless written.
+    pub phase: Setting<Phase>,
+    /// `optional`
+    pub need: Need,
+}
+
+/// `framing` and its companions, already put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FramingKey {
+    /// `none`
+    None,
+    /// `line`
+    Line,
+    /// `delimiter` with `delimiter = "…"`
+    Delimiter(Vec<u8>),
+    /// `length-prefix` with `prefix_bytes` = 1, 2, 4 (default) or 8
+    LengthPrefix(u8),
+    /// `fixed` with `message_size`
+    Fixed(usize),
+}
+
+/// `[io]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct IoKeys {
+    /// 1 B to 16 MiB
+    pub buffer_size: Setting<usize>,
+    /// `framing`, `delimiter`, `prefix_bytes`, `message_size`
+    pub framing: Setting<FramingKey>,
+    /// Where `delimiter`, `prefix_bytes` or `message_size` was written.
+    pub companion: Origin,
+    /// `read_timeout`
+    pub read_timeout: Option<Setting<Duration>>,
+}
+
+/// How a server waits for many clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKey {
+    /// One peer at a time, blocking.
+    Sequential,
+    /// One thread per peer.
+    Threads,
+    /// poll(2)
+    Poll,
+    /// epoll(7)
+    Epoll,
+    /// tokio
+    Async,
+    /// io_uring(7)
+    Uring,
+}
+
+/// `requests`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestsKey {
+    /// So many echoes, then close; 0: accept and close.
+    Count(u32),
+    /// `"unlimited"`: until the peer closes.
+    Unlimited,
+}
+
+/// `reply`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyKey {
+    /// RFC 862
+    Echo,
+    /// RFC 863
+    Discard,
+    /// RFC 864
+    Chargen,
+}
+
+/// `close`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseKey {
+    /// An orderly release.
+    Fin,
+    /// SO_LINGER {1, 0}: a reset.
+    Reset,
+}
+
+/// `overload`: what happens at max_connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverloadKey {
+    /// Clients wait in the backlog.
+    Wait,
+    /// Accepted and reset.
+    Reject,
+}
+
+/// `truncated`: what happens to a datagram longer than the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TruncatedKey {
+    /// Counted, not echoed.
+    Drop,
+    /// What fitted is echoed, and the log says so.
+    Echo,
+}
+
+/// `workers`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkersKey {
+    /// So many.
+    Count(u32),
+    /// `"cores"`
+    Cores,
+}
+
+/// `trigger` of epoll
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TriggerKey {
+    /// Level-triggered.
+    Level,
+    /// Edge-triggered.
+    Edge,
+}
+
+/// `pause = { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct PauseKeys {
+    /// Before accept(2).
+    pub before_accept: Setting<Duration>,
+    /// Before the first receive of a connection.
+    pub before_read: Setting<Duration>,
+    /// Before each further receive.
+    pub between_reads: Setting<Duration>,
+    /// Before close(2).
+    pub before_close: Setting<Duration>,
+}
+
+/// `[serve]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServeKeys {
+    /// `backlog`; `None`: left out, min(SOMAXCONN, 128).
+    pub backlog: Option<Setting<u32>>,
+    /// `engine`
+    pub engine: Setting<EngineKey>,
+    /// `workers`
+    pub workers: Setting<WorkersKey>,
+    /// `requests`
+    pub requests: Setting<RequestsKey>,
+    /// `reply`
+    pub reply: Setting<ReplyKey>,
+    /// `max_connections`
+    pub max_connections: Setting<u32>,
+    /// `idle_timeout`
+    pub idle_timeout: Setting<Duration>,
+    /// `drain_timeout`, 5 s
+    pub drain_timeout: Setting<Duration>,
+    /// `pause`
+    pub pause: PauseKeys,
+    /// `close`
+    pub close: Setting<CloseKey>,
+    /// `overload`
+    pub overload: Setting<OverloadKey>,
+    /// `allow_loops`
+    pub allow_loops: Setting<bool>,
+    /// `truncated`
+    pub truncated: Setting<TruncatedKey>,
+    /// `memory_budget`, 512 MiB
+    pub memory_budget: Setting<usize>,
+    /// `trigger`
+    pub trigger: Option<Setting<TriggerKey>>,
+    /// `batch`
+    pub batch: Option<Setting<u32>>,
+    /// `spin`
+    pub spin: Option<Setting<Duration>>,
+    /// `stack_size`
+    pub stack_size: Option<Setting<usize>>,
+    /// `[serve.ring] entries`
+    pub ring_entries: Option<Setting<u32>>,
+    /// `[serve.ring] buffers`
+    pub ring_buffers: Option<Setting<u32>>,
+}
+
+/// `[connect]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectKeys {
+    /// `local_host`
+    pub local_host: Option<Setting<String>>,
+    /// `local_port`
+    pub local_port: Setting<u16>,
+    /// `timeout`, 5 s
+    pub timeout: Setting<Duration>,
+    /// `message`
+    pub message: Option<Setting<String>>,
+}
+
+/// `[probe]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbeKeys {
+    /// `count`
+    pub count: Setting<u64>,
+    /// `size`
+    pub size: Setting<usize>,
+    /// `writes`
+    pub writes: Setting<u32>,
+}
+
+/// `level`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LevelKey {
+    /// Errors only.
+    Error,
+    /// And warnings.
+    Warn,
+    /// And what happens.
+    Info,
+    /// And details.
+    Debug,
+    /// And everything.
+    Trace,
+}
+
+/// `format`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormatKey {
+    /// The article's line.
+    Article,
+    /// One JSON object per line.
+    Json,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogKeys {
+    /// `level`
+    pub level: Setting<LevelKey>,
+    /// `format`
+    pub format: Setting<FormatKey>,
+    /// `file`
+    pub file: Option<Setting<PathBuf>>,
+}
