@@ -14,8 +14,8 @@ pub use choose::Unsuitable;
 pub use steps::{Act, SetOption, Step};
 
 use crate::profile::{
-    CloseKey, EngineKey, FramingKey, Invalid, OverloadKey, PauseKeys, Profile, ReplyKey, RequestsKey, Setting,
-    TruncatedKey,
+    CloseKey, EngineKey, FramingKey, Invalid, OverloadKey, PauseKeys, Problem, Profile, ReplyKey,
+    RequestsKey, Setting, Severity, TruncatedKey,
 };
 use crate::socket::{Address, Given, Role, Triple};
 
@@ -137,7 +137,7 @@ impl Plan {
     pub fn new(profile: &Profile, role: Role, given: Option<&Given>) -> Result<Plan, NoPlan> {
         let chosen = choose::choose(profile, role, given).map_err(NoPlan::Address)?;
         let problems = check::check(profile, &chosen);
-        let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(crate::profile::Problem::is_error);
+        let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| p.severity == Severity::Error);
         if !errors.is_empty() {
             return Err(NoPlan::Profile(profile.invalid(errors)));
         }
@@ -149,7 +149,7 @@ impl Plan {
             address: chosen.address.value,
             local: chosen.local.map(|l| l.value),
             steps,
-            warnings: warnings.iter().map(|w| w.sentence(profile)).collect(),
+            warnings: warnings.iter().map(|w| sentence(profile, w)).collect(),
             buffer_size: profile.io.buffer_size.value,
             framing: profile.io.framing.value.clone(),
             read_timeout: profile.io.read_timeout.as_ref().map(|t| t.value),
@@ -161,13 +161,24 @@ impl Plan {
         })
     }
 
-    /// The steps of one kind of end: those that open it, before clients can connect or the peer is reached.
-    pub fn steps_at(&self, phase: crate::socket::Phase) -> impl Iterator<Item = &SetOption> {
+    /// Whether the profile itself sets an option, at whatever point.
+    pub fn sets(&self, name: &str) -> bool {
+        self.steps.iter().any(|s| matches!(&s.act, Act::Set(set) if set.option.name == name))
+    }
+
+    /// The options that are set at one point of a socket's life.
+    pub fn options_at(&self, phase: crate::socket::Phase) -> impl Iterator<Item = &SetOption> {
         self.steps.iter().filter_map(move |s| match &s.act {
-            Act::Set(set) if set.phase == phase => Some(set),
+            Act::Set(set) if set.phase == phase => Some(set.as_ref()),
             _ => None,
         })
     }
+}
+
+/// A warning as one line that says where.
+fn sentence(profile: &Profile, warning: &Problem) -> String {
+    let place = crate::escape::text(&profile.place(warning.origin));
+    format!("{place}: {}", crate::escape::text(&warning.message))
 }
 
 fn serve_rules(profile: &Profile) -> ServeRules {

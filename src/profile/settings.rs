@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::problem::{Invalid, Problem};
+use super::report::line_number;
 use crate::option::{Row, Value};
 use crate::socket::{Family, Inherited, Phase, Protocol, Type, UnixName};
 
@@ -39,12 +41,18 @@ pub enum Origin {
 impl<T> Setting<T> {
     /// A value that nobody wrote.
     pub const fn default(value: T) -> Setting<T> {
-        Setting { value, origin: Origin::Default }
+        Setting {
+            value,
+            origin: Origin::Default,
+        }
     }
 
     /// A value from a flag or the ADDRESS.
     pub const fn flag(value: T, flag: &'static str) -> Setting<T> {
-        Setting { value, origin: Origin::Flag(flag) }
+        Setting {
+            value,
+            origin: Origin::Flag(flag),
+        }
     }
 
     /// Whether somebody wrote it.
@@ -60,6 +68,11 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+}
+
+impl Source {
+    /// The name of a `--set` text.
+    pub const SET: &str = "--set";
 }
 
 /// The whole profile.
@@ -91,6 +104,30 @@ pub struct Profile {
     pub probe: ProbeKeys,
     /// `[log]`
     pub log: LogKeys,
+}
+
+impl Profile {
+    /// Where a value came from, for people: `default`, `configs/tcp4.toml:12`, `--set`, `--engine`. Not escaped.
+    pub fn place(&self, origin: Origin) -> String {
+        match origin {
+            Origin::Default => "default".into(),
+            Origin::Flag(flag) => flag.into(),
+            Origin::At { source, start, .. } => match self.sources.get(source) {
+                Some(set) if set.name == Source::SET => set.name.clone(),
+                Some(file) => format!("{}:{}", file.name, line_number(&file.text, start)),
+                None => "default".into(),
+            },
+        }
+    }
+
+    /// Problems that somebody else found in this profile, with the texts that they point into.
+    pub fn invalid(&self, problems: Vec<Problem>) -> Invalid {
+        Invalid {
+            sources: self.sources.clone(),
+            problems,
+            left_off: 0,
+        }
+    }
 }
 
 /// `[socket]`
@@ -144,7 +181,7 @@ pub enum Need {
 }
 
 /// One line of an options table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct OptionKey {
     /// The registry's row.
     pub row: &'static Row,
@@ -197,6 +234,8 @@ pub struct IoKeys {
     pub buffer_size: Setting<usize>,
     /// `framing`, `delimiter`, `prefix_bytes`, `message_size`
     pub framing: Setting<FramingKey>,
+    /// Where `delimiter`, `prefix_bytes` or `message_size` was written.
+    pub companion: Origin,
     /// `read_timeout`
     pub read_timeout: Option<Setting<Duration>>,
 }

@@ -1,6 +1,5 @@
 //! One method per system call on sockets and descriptors. Each reads like its line in a trace.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 
@@ -217,12 +216,6 @@ impl<O: Observer> Sys<'_, O> {
         let word = if on { "O_RDWR|O_NONBLOCK" } else { "O_RDWR" };
         let args = |_: &_| vec![fd_arg(fd), Arg::symbol("F_SETFL"), Arg::symbol(word)];
         self.observed("fcntl", || SockRef::from(&fd).set_nonblocking(on), args, |()| 0)
-    }
-
-    /// read(2) of a file that is no socket: standard input.
-    pub fn read(&self, file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
-        use std::io::Read as _;
-        file.read(buffer)
     }
 }
 

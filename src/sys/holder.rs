@@ -7,7 +7,7 @@ use crate::socket::{Protocol, Triple, Type};
 
 /// What keeps a port from being bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holder {
+pub(super) enum Holder {
     /// `nginx (pid 812)`
     Process(String),
     /// Nobody any more: a connection that has closed.
@@ -15,7 +15,7 @@ pub enum Holder {
 }
 
 /// Looks for a socket of the triple's protocol on `port`, in both families, since a dual-stack one holds both.
-pub fn of_port(triple: Triple, port: u16) -> Option<Holder> {
+pub(super) fn of_port(triple: Triple, port: u16) -> Option<Holder> {
     let tables: &[&str] = match (triple.ty, triple.effective_protocol()) {
         (Type::Stream, _) => &["tcp", "tcp6"],
         (_, Protocol::UDPLITE) => &["udplite", "udplite6"],

@@ -15,19 +15,21 @@ mod inherit;
 pub mod message;
 mod name;
 pub mod open;
+pub mod packet;
 mod path;
 mod resolve;
 mod show;
-mod sockopt;
+pub mod sockopt;
 pub mod stop;
 pub mod sysctl;
 
 use std::io;
 use std::time::Instant;
 
-pub use call::{Half, Linger, Readiness};
+pub use call::{Blocking, Half, Linger, Readiness};
 pub use open::{Client, Server};
 pub use path::PathGuard;
+pub use sockopt::Timeout;
 
 use crate::event::{Arg, Call, Observer};
 

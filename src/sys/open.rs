@@ -113,7 +113,7 @@ impl<O: Observer> Sys<'_, O> {
 
     /// Sets the options of an accepted socket.
     pub fn set_accepted(&self, fd: BorrowedFd<'_>, plan: &Plan) -> Result<Vec<OptionReport>, Error> {
-        plan.steps_at(Phase::PostAccept)
+        plan.options_at(Phase::PostAccept)
             .filter_map(|set| self.apply(fd, set, Readback::After).map_err(|e| hint::explain(e, plan)).transpose())
             .collect()
     }

@@ -6,7 +6,7 @@ use crate::event::Arg;
 use crate::socket::{SocketName, Triple, UnixName};
 
 /// `{sa_family=AF_INET, sin_port=htons(35555), sin_addr=inet_addr("127.0.0.1")}`
-pub fn address(name: &SocketName) -> Arg {
+pub(super) fn address(name: &SocketName) -> Arg {
     Arg::symbol(match name {
         SocketName::Inet(SocketAddr::V4(a)) => {
             format!("{{sa_family=AF_INET, sin_port=htons({}), sin_addr=inet_addr(\"{}\")}}", a.port(), a.ip())
@@ -25,7 +25,7 @@ pub fn address(name: &SocketName) -> Arg {
 }
 
 /// The length that accept(2) and its kin are given and give back.
-pub fn address_len(name: &SocketName) -> usize {
+pub(super) fn address_len(name: &SocketName) -> usize {
     match name {
         SocketName::Inet(SocketAddr::V4(_)) => 16,
         SocketName::Inet(SocketAddr::V6(_)) => 28,
@@ -36,7 +36,7 @@ pub fn address_len(name: &SocketName) -> usize {
 }
 
 /// The three arguments of socket(2).
-pub fn triple(triple: Triple) -> Vec<Arg> {
+pub(super) fn triple(triple: Triple) -> Vec<Arg> {
     vec![
         Arg::symbol(triple.family.c_name()),
         Arg::symbol(format!("{}|SOCK_CLOEXEC", triple.ty.c_name())),
@@ -45,7 +45,7 @@ pub fn triple(triple: Triple) -> Vec<Arg> {
 }
 
 /// Bits by name, `|` between them, 0 for none.
-pub fn bits(value: i32, names: &[(i32, &'static str)]) -> Arg {
+pub(super) fn bits(value: i32, names: &[(i32, &'static str)]) -> Arg {
     if value == 0 {
         return Arg::Int(0);
     }
@@ -64,7 +64,7 @@ pub fn bits(value: i32, names: &[(i32, &'static str)]) -> Arg {
 }
 
 /// The flags of send(2) and recv(2).
-pub fn message_flags(flags: i32) -> Arg {
+pub(super) fn message_flags(flags: i32) -> Arg {
     const NAMES: &[(i32, &str)] = &[
         (libc::MSG_OOB, "MSG_OOB"),
         (libc::MSG_PEEK, "MSG_PEEK"),

@@ -101,7 +101,17 @@ impl<O: Observer> Sys<'_, O> {
         self.setsockopt_row(fd, name, bytes)
     }
 
-    fn interface_index(&self, name: &str) -> io::Result<u32> {
+    /// The user of the process at the other end of a unix socket (SO_PEERCRED), if it is neither ours nor root.
+    pub fn foreign_user(&self, fd: BorrowedFd<'_>) -> Option<u32> {
+        const UID: std::ops::Range<usize> = 4..8; // struct ucred: pid, uid, gid
+        let row = option::find("SO_PEERCRED")?;
+        let bytes = self.getsockopt(fd, &OptionName::of(row), row.buffer_len()).ok()?;
+        let uid = u32::from_ne_bytes(bytes.get(UID)?.try_into().ok()?);
+        (uid != 0 && uid != nix::unistd::geteuid().as_raw()).then_some(uid)
+    }
+
+    /// if_nametoindex(3)
+    pub(super) fn interface_index(&self, name: &str) -> io::Result<u32> {
         let run = || Ok(nix::net::if_::if_nametoindex(name)?);
         let args = |_: &_| vec![Arg::data(name.as_bytes())];
         self.observed("if_nametoindex", run, args, |&index| index.into())

@@ -1,0 +1,84 @@
+//! The profile: TOML as written, read into plain data in which every value remembers where it came from.
+//!
+//! [`settings`] is the result. [`keys`] is one row per key, and everything else follows from the rows: reading
+//! ([`walk`], [`options`], [`raw`]), suggestions, [`show`]. [`tree`] lays the `--set` texts over the file before
+//! anything is read; [`problem`] and [`report`] tell all that is wrong at once. What needs knowledge of sockets
+//! (a backlog on a datagram socket) is not decided here but in the plan.
+
+mod builtin;
+mod codec;
+mod defaults;
+mod draft;
+mod find;
+mod keys;
+mod kind;
+mod options;
+mod overrides;
+mod problem;
+mod raw;
+mod report;
+mod rules;
+mod settings;
+mod show;
+mod suggest;
+mod tree;
+mod walk;
+mod words;
+
+pub use builtin::{Builtin, builtins};
+pub use keys::{Key, keys};
+pub use kind::Kind;
+pub use problem::{Invalid, Problem, Severity};
+pub use settings::*;
+pub use show::show;
+pub use words::Word;
+
+use problem::Problems;
+
+/// Reads a profile: `None` is the built-in `tcp4`, a bare name the user's own or a built-in one, anything with `/` or
+/// ending in `.toml` a path, `-` standard input. Each of `sets` is a `KEY=VALUE` that is laid over it, the last wins.
+///
+/// # Errors
+/// Everything that is wrong with the file and with every `--set`, at once.
+pub fn load(name: Option<&str>, sets: &[String]) -> Result<Profile, Invalid> {
+    let found = find::find(name.unwrap_or(builtin::DEFAULT))?;
+    parse(&found.name, &found.text, sets)
+}
+
+/// Reads a profile from its text; `name` is what messages call it. No file is touched.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(name: &str, text: &str, sets: &[String]) -> Result<Profile, Invalid> {
+    let file = Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    read(name, vec![file], sets)
+}
+
+/// The defaults without any option, with `sets` laid over them: what `connect ADDRESS` starts from.
+///
+/// # Errors
+/// Everything that is wrong with a `--set`.
+pub fn without_file(sets: &[String]) -> Result<Profile, Invalid> {
+    read("defaults", Vec::new(), sets)
+}
+
+fn read(name: &str, mut sources: Vec<Source>, sets: &[String]) -> Result<Profile, Invalid> {
+    let mut problems = Problems::default();
+    let mut tree = match sources.first() {
+        Some(file) => tree::parse(&file.text, 0, &mut problems),
+        None => tree::Table::default(),
+    };
+    for set in sets {
+        overrides::lay(&mut tree, set, sources.len(), &mut problems);
+        sources.push(Source {
+            name: Source::SET.into(),
+            text: set.clone(),
+        });
+    }
+    let draft = walk::read(&tree, &mut problems);
+    let profile = rules::settle(draft, name, sources, &mut problems);
+    problems.verdict(profile)
+}
