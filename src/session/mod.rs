@@ -231,7 +231,6 @@ impl Session {
         };
         self.carry = None;
         (self.at, self.ready, self.end) = (0, 0, 0);
-        self.voice = Voice::Answers;
         self.then = Want::Close(close);
         self.now = self.then;
         given_up

@@ -171,6 +171,27 @@ fn an_empty_message_is_echoed_and_is_not_the_end() {
 }
 
 #[test]
+fn an_end_that_comes_early_waits_for_what_is_unsent() {
+    let message = rules(Framing::Message, Requests::Unlimited);
+    let mut driver = Driver::new(&message);
+    driver.receive(b"");
+    driver.end();
+    assert_eq!(driver.session.want(), Want::Send);
+    driver.send(usize::MAX);
+    assert_eq!(driver.session.want(), Want::Close(Close::PeerEnded));
+
+    let line = rules(Framing::Line, Requests::Unlimited);
+    let mut driver = Driver::new(&line);
+    driver.receive(b"one\ntw");
+    driver.send(1);
+    driver.release();
+    driver.end();
+    driver.send(usize::MAX);
+    assert_eq!(driver.sent, b"one\ntw");
+    assert_eq!(driver.session.want(), Want::Close(Close::PeerEnded));
+}
+
+#[test]
 fn an_empty_chunk_of_a_stream_is_its_end() {
     let rules = rules(Framing::None, Requests::Unlimited);
     let mut driver = Driver::new(&rules);
