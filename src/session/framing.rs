@@ -58,7 +58,7 @@ fn end_of(data: &[u8], seen: usize, delimiter: &[u8]) -> Option<usize> {
         // The slice's own BufRead is memchr(3) and cannot fail.
         end += data.get(end..)?.skip_until(last).ok()?;
         let found = &data[..end];
-        if found.ends_with(delimiter) {
+        if found.last() == Some(&last) && (delimiter.len() == 1 || found.ends_with(delimiter)) {
             return Some(end);
         }
         if end == data.len() {

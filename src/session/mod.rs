@@ -156,7 +156,8 @@ impl Session {
         }
     }
 
-    /// What is unsent: a part of `chunk`, which must be the one lent last, unless it was released.
+    /// What is unsent: a part of `chunk`, the one lent last; once that was released, any will do. A shorter one in its
+    /// place panics: sending another connection's bytes would be worse.
     #[inline]
     pub fn reply<'a>(&'a self, chunk: &'a [u8]) -> &'a [u8] {
         let unsent = self.at as usize..self.ready as usize;
@@ -182,8 +183,8 @@ impl Session {
         }
     }
 
-    /// Gives the chunk back to the engine, which may now use it for anything: what is unsent or unfinished is copied.
-    /// Without a chunk lent, or twice, it does nothing.
+    /// Gives `chunk`, the one lent last, back to the engine, which may now use it for anything: what is unsent or
+    /// unfinished is copied. When nothing is, or a second time, it does nothing.
     #[inline]
     pub fn release(&mut self, chunk: &[u8]) {
         if self.at != self.end && self.carry.is_none() {
@@ -231,7 +232,6 @@ impl Session {
         };
         self.carry = None;
         (self.at, self.ready, self.end) = (0, 0, 0);
-        self.voice = Voice::Answers;
         self.then = Want::Close(close);
         self.now = self.then;
         given_up

@@ -44,6 +44,7 @@ impl Session {
     }
 
     /// [`Session::received`] for everything that is not one whole message.
+    #[inline(never)] // it would push the common case out of registers
     pub(super) fn sorted(&mut self, rules: &Rules, chunk: &mut [u8]) -> Received {
         if self.voice == Voice::Speaks {
             return Received {

@@ -25,7 +25,7 @@ pub(super) struct Driver<'a> {
     pub(super) sent: Vec<u8>,
     pub(super) discarded: usize,
     pub(super) messages: usize,
-    pub(super) pauses: usize,
+    pub(super) empty_sends: usize,
     pub(super) most_held: usize,
 }
 
@@ -39,7 +39,7 @@ impl<'a> Driver<'a> {
             sent: Vec::new(),
             discarded: 0,
             messages: 0,
-            pauses: 0,
+            empty_sends: 0,
             most_held: 0,
         }
     }
@@ -62,6 +62,7 @@ impl<'a> Driver<'a> {
     pub(super) fn send(&mut self, limit: usize) {
         let reply = self.session.reply(&self.chunk);
         let n = reply.len().min(limit);
+        self.empty_sends += usize::from(reply.is_empty());
         self.sent.extend_from_slice(&reply[..n]);
         self.session.sent(n);
         self.check();
@@ -98,10 +99,7 @@ impl<'a> Driver<'a> {
                         self.release();
                     }
                 }
-                Want::Pause(_) => {
-                    self.pauses += 1;
-                    self.session.paused();
-                }
+                Want::Pause(_) => self.session.paused(),
                 Want::Close(close) => return Some(close),
             }
         }

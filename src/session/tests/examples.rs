@@ -112,6 +112,17 @@ fn a_frame_too_long_ends_after_what_was_answered_before() {
 }
 
 #[test]
+fn no_rule_allows_a_frame_that_positions_cannot_count() {
+    let mut rules = rules(Framing::LengthPrefix { bytes: 8 }, Requests::Unlimited);
+    rules.longest = usize::MAX;
+    let payload = Rules::LONGEST as u64 - 8;
+    let (_, close) = talk(&rules, &[&payload.to_be_bytes()]);
+    assert_eq!(close, Close::UnfinishedFrame);
+    let (_, close) = talk(&rules, &[&(payload + 1).to_be_bytes()]);
+    assert_eq!(close, Close::FrameTooLong);
+}
+
+#[test]
 fn what_comes_after_the_last_request_forces_a_reset() {
     let two = rules(Framing::Line, Requests::Count(2));
     assert_eq!(
@@ -171,11 +182,34 @@ fn an_empty_message_is_echoed_and_is_not_the_end() {
 }
 
 #[test]
+fn an_end_that_comes_early_waits_for_what_is_unsent() {
+    let message = rules(Framing::Message, Requests::Unlimited);
+    let mut driver = Driver::new(&message);
+    driver.receive(b"");
+    driver.end();
+    assert_eq!(driver.session.want(), Want::Send);
+    driver.send(usize::MAX);
+    assert_eq!(driver.session.want(), Want::Close(Close::PeerEnded));
+
+    let line = rules(Framing::Line, Requests::Unlimited);
+    let mut driver = Driver::new(&line);
+    driver.receive(b"one\ntw");
+    driver.send(1);
+    driver.release();
+    driver.end();
+    driver.send(usize::MAX);
+    assert_eq!(driver.sent, b"one\ntw");
+    assert_eq!(driver.session.want(), Want::Close(Close::PeerEnded));
+}
+
+#[test]
 fn an_empty_chunk_of_a_stream_is_its_end() {
     let rules = rules(Framing::None, Requests::Unlimited);
     let mut driver = Driver::new(&rules);
     driver.receive(b"");
     assert_eq!(driver.session.want(), Want::Close(Close::PeerEnded));
+    driver.receive(b"after the end");
+    assert_eq!(driver.session.want(), Want::Close(Close::Unasked));
 }
 
 #[test]
