@@ -1,0 +1,85 @@
+//! The logger: the article's line, by fern.
+//!
+//! `17-09-2025 17:55:14 - INFO - server - Accepted connection from: ('127.0.0.1', 45534)`. Messages are escaped before
+//! they get here; a log that cannot be written is dropped, because nothing may stop the sockets.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+
+use jiff::Zoned;
+use log::{LevelFilter, Record};
+
+use crate::error::Error;
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `date - LEVEL - name - message`
+    Article,
+    /// One JSON object.
+    Json,
+}
+
+/// What is logged, how, and where else than on stderr.
+#[derive(Debug)]
+pub struct Settings<'a> {
+    /// The least level.
+    pub level: LevelFilter,
+    /// How a line looks.
+    pub form: Form,
+    /// A file that gets every line too, appended.
+    pub file: Option<&'a Path>,
+}
+
+/// Installs the logger, once per process.
+pub fn start(settings: &Settings<'_>) -> Result<(), Error> {
+    let form = settings.form;
+    let stderr = fern::Output::call(move |record| {
+        let _ = writeln!(anstream::stderr().lock(), "{}", line(record, form, Look::Terminal));
+    });
+    let mut dispatch = fern::Dispatch::new().level(settings.level).chain(stderr);
+    if let Some(path) = settings.file {
+        let shown = crate::escape::text(&path.to_string_lossy());
+        let file = OpenOptions::new().create(true).append(true).open(path).map_err(|e| {
+            Error::failed(format!("open {shown}: {e}")).with_help("log.file and --log-file name a file that can be written")
+        })?;
+        let file = Mutex::new(file);
+        dispatch = dispatch.chain(fern::Output::call(move |record| {
+            if let Ok(mut file) = file.lock() {
+                let _ = writeln!(file, "{}", line(record, form, Look::Plain));
+            }
+        }));
+    }
+    dispatch.apply().map_err(|_| Error::failed("a logger is already running in this process"))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Plain,
+    Terminal,
+}
+
+fn line(record: &Record<'_>, form: Form, look: Look) -> String {
+    let now = Zoned::now();
+    match form {
+        Form::Article => {
+            let style = match (look, record.level()) {
+                (Look::Terminal, log::Level::Error) => anstyle::AnsiColor::Red.on_default(),
+                (Look::Terminal, log::Level::Warn) => anstyle::AnsiColor::Yellow.on_default(),
+                _ => anstyle::Style::new(),
+            };
+            let time = now.strftime("%d-%m-%Y %H:%M:%S");
+            let (level, name) = (record.level(), record.target());
+            format!("{time} - {style}{level}{style:#} - {name} - {}", record.args())
+        }
+        Form::Json => serde_json::json!({
+            "time": now.timestamp().to_string(),
+            "level": record.level().as_str(),
+            "name": record.target(),
+            "message": record.args().to_string(),
+        })
+        .to_string(),
+    }
+}

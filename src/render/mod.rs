@@ -1,0 +1,9 @@
+//! From events and reports to text: one module per form, none of which ever sees a socket.
+//!
+//! [`call_line`] is strace's line, [`log_line`] the article's message, [`json`] one object per line, [`verdict`] what
+//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe.
+
+pub mod call_line;
+pub mod json;
+pub mod log_line;
+pub mod verdict;

@@ -1,0 +1,39 @@
+//! What became of an option, on one line: `~ SO_RCVBUF 65536 -> 131072 (doubled for bookkeeping)`.
+
+use crate::event::OptionReport;
+use crate::option::Verdict;
+
+/// `=` honoured, `~` adjusted, `x` refused, `-` ignored; the values where they tell something, and the reason.
+pub fn line(report: &OptionReport) -> String {
+    let requested = report.requested.plain();
+    let effective = report.effective.as_ref().map(crate::option::Value::plain);
+    let mut out = format!("{} {} {requested}", report.ruling.verdict.sign(), report.name);
+    if let Some(effective) = effective.filter(|e| *e != requested && report.ruling.verdict != Verdict::Honoured) {
+        out += &format!(" -> {effective}");
+    }
+    if let Some(why) = &report.ruling.why {
+        out += &format!(" ({why})");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::option::{Ruling, Value};
+    use crate::socket::Phase;
+
+    #[test]
+    fn a_changed_value_shows_both_sides_and_the_reason() {
+        let report = OptionReport {
+            name: "SO_RCVBUF".into(),
+            level: "SOL_SOCKET".into(),
+            phase: Phase::PreListen,
+            requested: Value::Int(65536),
+            default: None,
+            effective: Some(Value::Int(131_072)),
+            ruling: Ruling { verdict: Verdict::Adjusted, why: Some("doubled".into()) },
+        };
+        assert_eq!(line(&report), "~ SO_RCVBUF 65536 -> 131072 (doubled)");
+    }
+}
