@@ -1,0 +1,109 @@
+//! Who looks at a run: the log, the trace, the JSON stream, in every combination.
+//!
+//! [`Show`] is compiled twice, with and without calls, so that a run without `--trace` has no trace of the trace; a
+//! run that shows nothing at all uses [`crate::event::Off`].
+
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::Mutex;
+
+use crate::cli::{Common, TraceForm};
+use crate::error::Error;
+use crate::event::{Call, Event, Observer};
+use crate::render::{call_line, json, log_line};
+
+use super::output;
+
+/// Where events go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Events {
+    /// To the log, under this name.
+    Log(&'static str),
+    /// To the log, and to standard output as JSON.
+    LogAndJson(&'static str),
+    /// Only to standard output as JSON.
+    Json,
+    /// Nowhere.
+    Silent,
+}
+
+/// An observer that shows events, and calls if `CALLS`.
+#[derive(Debug)]
+pub(super) struct Show<const CALLS: bool> {
+    events: Events,
+    trace: Trace,
+}
+
+impl Show<false> {
+    pub(super) fn events(events: Events) -> Show<false> {
+        Show { events, trace: Trace { form: TraceForm::Call, file: None } }
+    }
+}
+
+impl Show<true> {
+    pub(super) fn traced(events: Events, trace: Trace) -> Show<true> {
+        Show { events, trace }
+    }
+}
+
+/// Where calls go, and how they look.
+#[derive(Debug)]
+pub(super) struct Trace {
+    form: TraceForm,
+    file: Option<Mutex<File>>,
+}
+
+impl Trace {
+    /// What `--trace` and `--trace-file` ask for, if anything.
+    pub(super) fn asked(common: &Common) -> Result<Option<Trace>, Error> {
+        let Some(path) = &common.trace_file else {
+            return Ok(common.trace.map(|form| Trace { form, file: None }));
+        };
+        let shown = crate::escape::text(&path.to_string_lossy());
+        let file = File::create(path).map_err(|e| Error::failed(format!("open {shown}: {e}")))?;
+        Ok(Some(Trace { form: common.trace.unwrap_or(TraceForm::Json), file: Some(Mutex::new(file)) }))
+    }
+
+    fn show(&self, call: &Call<'_>) {
+        let line = match self.form {
+            TraceForm::Call => call_line::line(call),
+            TraceForm::Json => json::call(call).to_string(),
+        };
+        // A trace that cannot be written must not stop the sockets.
+        match &self.file {
+            Some(file) => {
+                if let Ok(mut file) = file.lock() {
+                    let _ = writeln!(file, "{line}").and_then(|()| file.flush());
+                }
+            }
+            None => {
+                let _ = writeln!(anstream::stderr().lock(), "{line}");
+            }
+        }
+    }
+}
+
+impl<const CALLS: bool> Observer for Show<CALLS> {
+    const ON: bool = CALLS;
+
+    fn call(&self, call: &Call<'_>) {
+        self.trace.show(call);
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let (log, json) = match self.events {
+            Events::Silent => return,
+            Events::Log(name) => (Some(name), false),
+            Events::LogAndJson(name) => (Some(name), true),
+            Events::Json => (None, true),
+        };
+        if let Some(name) = log.filter(|_| log::max_level() > log::LevelFilter::Off) {
+            let (level, text) = log_line::message(event);
+            log::log!(target: name, level, "{text}");
+        }
+        if json {
+            // A reader that has gone away does not stop the server.
+            let _ = output::line(&json::event(event).to_string());
+        }
+    }
+}

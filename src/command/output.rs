@@ -1,0 +1,47 @@
+//! Standard output and standard error. A reader that has gone away is a quiet success.
+
+use std::io::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::error::Error;
+
+/// For the word "error".
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+
+/// Writes a result to standard output, colours stripped where nobody would see them.
+pub(super) fn text(text: &str) -> Result<(), Error> {
+    let mut out = anstream::stdout().lock();
+    settled(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Writes bytes as they are.
+pub(super) fn bytes(bytes: &[u8]) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    settled(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Writes one line and flushes it: a script is waiting for it.
+pub(super) fn line(line: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    settled(writeln!(out, "{line}").and_then(|()| out.flush()))
+}
+
+/// Writes a problem to standard error; if even that is closed there is nobody to tell.
+pub(super) fn problem(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", text.trim_end());
+}
+
+fn settled(outcome: io::Result<()>) -> Result<(), Error> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(e) => Err(Error::failed(format!("write to standard output: {e}"))),
+    }
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    use std::io::IsTerminal as _;
+    io::stdout().is_terminal()
+}

@@ -1,0 +1,124 @@
+//! `sockplay serve`: open the profile's socket, say what became of it, answer whoever comes, stop in order.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::cli::{Engine, Serve};
+use crate::engine::{self, Context, Ledger};
+use crate::error::Error;
+use crate::event::{Event, Observer, Off};
+use crate::plan::Plan;
+use crate::profile::{EngineKey, Setting};
+use crate::session::Rules;
+use crate::socket::Role;
+use crate::sys::Sys;
+use crate::sys::open::Readback;
+use crate::sys::stop::{Asks, Level, Signals, Stop};
+
+use super::observer::{Events, Show, Trace};
+use super::{dry_run, output, setup};
+
+pub(super) fn run(args: &Serve) -> Result<(), Error> {
+    let common = &args.common;
+    let given = setup::given(args.address.as_deref())?;
+    let mut profile = setup::profile(common, given.as_ref(), setup::Start::Article)?;
+    if let Some(engine) = args.engine {
+        profile.serve.engine = Setting::flag(engine_key(engine), "--engine");
+    }
+    let plan = setup::plan(&profile, Role::Serve, given.as_ref())?;
+    if common.dry_run {
+        return dry_run::run(&[&plan], common);
+    }
+    setup::engine_is_built(&plan)?;
+    setup::logging(&profile, common)?;
+    setup::raise_descriptor_limit();
+    for caveat in dry_run::known_in_advance(&plan) {
+        log::warn!(target: "server", "{caveat}");
+    }
+    let events = match (common.quiet, common.json) {
+        (false, false) => Events::Log("server"),
+        (false, true) => Events::LogAndJson("server"),
+        (true, true) => Events::Json,
+        (true, false) => Events::Silent,
+    };
+    match (Trace::asked(common)?, events) {
+        (Some(trace), events) => serve(Show::traced(events, trace), plan, common.json),
+        (None, Events::Silent) => serve(Off, plan, common.json),
+        (None, events) => serve(Show::events(events), plan, common.json),
+    }
+}
+
+/// What the thread that reads the signals shares with the engine. It lives as long as the process: that thread has no
+/// other end.
+struct Run<O> {
+    observer: O,
+    plan: Plan,
+    rules: Rules,
+    ledger: Ledger,
+    stop: Stop,
+}
+
+fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> Result<(), Error> {
+    let rules = engine::rules::rules(&plan);
+    let run: &'static Run<O> =
+        Box::leak(Box::new(Run { observer, plan, rules, ledger: Ledger::default(), stop: Stop::default() }));
+    let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
+    let sys = Sys::new(&run.observer, "server");
+    let plan = &run.plan;
+    run.observer.event(&Event::Starting { profile: &plan.profile, triple: plan.triple });
+    let server = sys.open_server(plan, Readback::After)?;
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || answer_signals(run, &signals))
+        .map_err(|e| Error::failed(format!("cannot start the thread that reads signals: {e}")))?;
+    run.observer.event(&Event::Listening { name: &server.name, triple: plan.triple, backlog: server.backlog });
+    if !json && !output::is_terminal() {
+        output::line(&format!("listening on {}", server.name.ready(plan.triple.ty)))?;
+    }
+    let context = Context { sys, plan, rules: &run.rules, ledger: &run.ledger, stop: &run.stop };
+    let outcome = engine::serve(context, server);
+    let accounts = run.ledger.accounts();
+    if run.stop.level() != Level::Running {
+        run.observer.event(&Event::Note("Server closed by user."));
+    }
+    run.observer.event(&Event::Stopped(&accounts));
+    outcome?;
+    match accounts.bytes_lost_at_stop {
+        0 => Ok(()),
+        n => Err(Error::failed(format!("{n} received bytes were given up when the server was stopped"))),
+    }
+}
+
+/// The first INT or TERM begins the end, the second is the end; USR1 asks for the counters.
+fn answer_signals<O: Observer>(run: &'static Run<O>, signals: &Signals) {
+    let drain = run.plan.serve.drain_timeout;
+    while let Some(asks) = signals.next(&run.stop) {
+        match (asks, run.stop.level()) {
+            (Asks::Counters, _) => run.observer.event(&Event::Counters(&run.ledger.accounts())),
+            (Asks::Interrupt, Level::Running) => begin_to_stop(run, Level::Closing, drain),
+            (Asks::Terminate, Level::Running) => begin_to_stop(run, Level::Draining, drain),
+            (Asks::Interrupt | Asks::Terminate, _) => run.stop.raise(Level::Now, None),
+        }
+    }
+}
+
+fn begin_to_stop<O: Observer>(run: &Run<O>, level: Level, drain: Duration) {
+    let open = run.ledger.open();
+    if open > 0 {
+        let (s, seconds) = (if open == 1 { "" } else { "s" }, humantime::format_duration(drain));
+        let text = format!("waiting for {open} connection{s}, at most {seconds}; Ctrl-C again stops now");
+        run.observer.event(&Event::Note(&text));
+    }
+    run.stop.raise(level, Some(drain));
+}
+
+const fn engine_key(engine: Engine) -> EngineKey {
+    match engine {
+        Engine::Sequential => EngineKey::Sequential,
+        Engine::Threads => EngineKey::Threads,
+        Engine::Poll => EngineKey::Poll,
+        Engine::Epoll => EngineKey::Epoll,
+        Engine::Async => EngineKey::Async,
+        Engine::Uring => EngineKey::Uring,
+    }
+}

@@ -1,0 +1,141 @@
+//! From arguments to a valid plan and a running logger: what serve, connect and probe have in common.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use log::LevelFilter;
+
+use crate::cli::Common;
+use crate::error::Error;
+use crate::logger;
+use crate::plan::{NoPlan, Plan};
+use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
+use crate::socket::{Family, Given, Role, Type};
+
+/// Where to start when no profile is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// From the article's server.
+    Article,
+    /// From an ADDRESS: it decides family and type, and no option is set.
+    Address,
+}
+
+/// Reads an ADDRESS.
+pub(super) fn given(address: Option<&str>) -> Result<Option<Given>, Error> {
+    address.map(Given::parse).transpose().map_err(|e| Error::Usage(format!("ADDRESS: {e}")))
+}
+
+/// Reads the profile, the `--set`s over it.
+pub(super) fn profile(common: &Common, given: Option<&Given>, start: Start) -> Result<Profile, Error> {
+    let read = match (&common.config, start, given) {
+        (None, Start::Address, Some(given)) => return from_address(common, given),
+        (config, _, _) => profile::load(config.as_deref(), &common.set),
+    };
+    read.map_err(|invalid| rejected(&invalid))
+}
+
+fn from_address(common: &Common, given: &Given) -> Result<Profile, Error> {
+    let mut profile = profile::without_file(&common.set).map_err(|invalid| rejected(&invalid))?;
+    let triple = given.triple();
+    let (family, ty) = given.decides();
+    let unwritten_family = !profile.socket.family.is_set();
+    let unwritten_type = !profile.socket.ty.is_set();
+    if unwritten_family && (family.is_some() || triple.family != Family::Ipv4) {
+        profile.socket.family.value = triple.family;
+    }
+    if unwritten_type && ty.is_some() {
+        profile.socket.ty.value = triple.ty;
+    }
+    if family.is_none() && unwritten_family && let Some(found) = family_of_name(given) {
+        profile.socket.family.value = found;
+    }
+    Ok(profile)
+}
+
+/// The family of the first address that a name stands for: only then is it clear what `connect name:port` means.
+fn family_of_name(given: &Given) -> Option<Family> {
+    use std::net::ToSocketAddrs as _;
+    let crate::socket::Address::Inet { host, port } = &given.address else { return None };
+    if host.is_empty() {
+        return None;
+    }
+    let first = (host.as_str(), *port).to_socket_addrs().ok()?.next()?;
+    Some(if first.is_ipv6() { Family::Ipv6 } else { Family::Ipv4 })
+}
+
+/// Resolves the profile for one end.
+pub(super) fn plan(profile: &Profile, role: Role, given: Option<&Given>) -> Result<Plan, Error> {
+    Plan::new(profile, role, given).map_err(|no_plan| match no_plan {
+        NoPlan::Address(unsuitable) => Error::Usage(unsuitable.to_string()),
+        NoPlan::Profile(invalid) => rejected(&invalid),
+    })
+}
+
+/// Every problem of a profile, with carets.
+pub(super) fn rejected(invalid: &Invalid) -> Error {
+    let colour = match anstream::stderr().current_choice() {
+        anstream::ColorChoice::Never => false,
+        _ => std::io::stderr().is_terminal(),
+    };
+    Error::Profile(invalid.render(colour))
+}
+
+/// Starts the logger as profile and flags say.
+pub(super) fn logging(profile: &Profile, common: &Common) -> Result<(), Error> {
+    let written = match profile.log.level.value {
+        LevelKey::Error => LevelFilter::Error,
+        LevelKey::Warn => LevelFilter::Warn,
+        LevelKey::Info => LevelFilter::Info,
+        LevelKey::Debug => LevelFilter::Debug,
+        LevelKey::Trace => LevelFilter::Trace,
+    };
+    let level = match (common.quiet, common.verbose) {
+        (true, _) => LevelFilter::Error,
+        (_, true) => written.max(LevelFilter::Debug),
+        _ => written,
+    };
+    let file = common.log_file.as_deref().or(profile.log.file.as_ref().map(|f| f.value.as_path()));
+    let form = match profile.log.format.value {
+        FormatKey::Article => logger::Form::Article,
+        FormatKey::Json => logger::Form::Json,
+    };
+    logger::start(&logger::Settings { level, form, file: file.map(Path::new) })
+}
+
+/// Raises the soft limit of descriptors to the hard one, and tells the limit.
+pub(super) fn raise_descriptor_limit() -> Option<u64> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    if soft < hard && setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() {
+        return Some(hard);
+    }
+    Some(soft)
+}
+
+/// Refuses what this version cannot do yet, before anything opens.
+pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
+    use crate::profile::EngineKey;
+    if plan.serve.engine == EngineKey::Sequential {
+        return Ok(());
+    }
+    Err(Error::impossible(format!("serve.engine = \"{}\" is not part of this build", engine_name(plan.serve.engine)))
+        .with_help("\"sequential\" serves one peer at a time, the others wait in the backlog"))
+}
+
+const fn engine_name(engine: crate::profile::EngineKey) -> &'static str {
+    use crate::profile::EngineKey;
+    match engine {
+        EngineKey::Sequential => "sequential",
+        EngineKey::Threads => "threads",
+        EngineKey::Poll => "poll",
+        EngineKey::Epoll => "epoll",
+        EngineKey::Async => "async",
+        EngineKey::Uring => "uring",
+    }
+}
+
+/// Whether a socket of this type has something like an end of stream.
+pub(super) const fn has_an_end(ty: Type) -> bool {
+    ty.has_connections()
+}
