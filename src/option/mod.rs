@@ -7,6 +7,7 @@ mod decode;
 mod encode;
 mod fits;
 mod kind;
+mod layouts;
 mod level;
 mod row;
 mod rows;
