@@ -113,10 +113,6 @@ pub enum Part {
     Ifindex,
     /// struct sockaddr_storage: an IP address, with or without a port.
     Sockaddr,
-    /// Text, NUL-padded.
-    Text(usize),
-    /// Bytes as they are.
-    Bytes(usize),
 }
 
 impl Kind {

@@ -54,6 +54,9 @@ mod tables {
     pub(in super::super) static MEMINFO: Layout = layout("meminfo", 36, &[
         f("rmem_alloc", 0, U32), f("rcvbuf", 4, U32), f("wmem_alloc", 8, U32), f("sndbuf", 12, U32), f("fwd_alloc", 16, U32),
         f("wmem_queued", 20, U32), f("optmem", 24, U32), f("backlog", 28, U32), f("drops", 32, U32)]);
+    // linux/filter.h
+    pub(in super::super) static SOCK_FILTER: Layout = layout("sock_filter", 8, &[
+        f("code", 0, U16), f("jt", 2, U8), f("jf", 3, U8), f("k", 4, U32)]);
     // linux/tcp.h
     pub(in super::super) static REPAIR_WINDOW: Layout = layout("tcp_repair_window", 20, &[
         f("snd_wl1", 0, U32), f("snd_wnd", 4, U32), f("max_window", 8, U32), f("rcv_wnd", 12, U32), f("rcv_wup", 16, U32)]);

@@ -9,8 +9,10 @@ mod fits;
 mod kind;
 mod layouts;
 mod level;
+mod record;
 mod row;
 mod rows;
+mod units;
 mod value;
 mod verdict;
 
