@@ -9,6 +9,7 @@ mod observer;
 mod options;
 mod output;
 mod probe;
+mod pipe;
 mod profile;
 mod serve;
 mod setup;

@@ -7,10 +7,13 @@ mod decode;
 mod encode;
 mod fits;
 mod kind;
+mod layouts;
 mod level;
 mod name;
+mod record;
 mod row;
 mod rows;
+mod units;
 mod value;
 mod verdict;
 

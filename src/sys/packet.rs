@@ -1,11 +1,14 @@
 //! Where the payload of a raw packet begins: IPv4 raw sockets receive with the header, IPv6 ones without (raw(7)).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use etherparse::Ipv4HeaderSlice;
+use etherparse::{
+    IcmpEchoHeader, Icmpv4Header, Icmpv4Slice, Icmpv4Type, Icmpv6Header, Icmpv6Slice, Icmpv6Type, Ipv4HeaderSlice,
+};
 
-use crate::socket::{Family, Triple, Type};
+use crate::socket::{Family, Protocol, Triple, Type};
 
 /// What a received message consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,10 +37,65 @@ pub fn payload(triple: Triple, received: &[u8]) -> Payload {
     }
 }
 
+/// What a client puts around its messages, and takes off the replies: nothing, but for ICMP, whose echo request and
+/// reply (RFC 792, RFC 4443) carry an identifier and a sequence number before the payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Codec {
+    triple: Triple,
+    id: u16,
+}
+
+impl Codec {
+    /// For a client of this triple; the identifier tells our replies from those of other pings.
+    pub fn new(triple: Triple) -> Codec {
+        Codec { triple, id: std::process::id() as u16 }
+    }
+
+    fn is(&self, protocol: Protocol) -> bool {
+        self.triple.ty == Type::Raw && self.triple.protocol == protocol
+    }
+
+    /// The bytes to send for a message.
+    pub fn wrap<'a>(&self, seq: u16, message: &'a [u8]) -> Cow<'a, [u8]> {
+        let header = IcmpEchoHeader { id: self.id, seq };
+        let mut bytes = if self.is(Protocol::ICMP) {
+            Icmpv4Header::with_checksum(Icmpv4Type::EchoRequest(header), message).to_bytes().to_vec()
+        } else if self.is(Protocol::ICMPV6) {
+            // The kernel fills the checksum of ICMPv6 in: only it knows the source address (RFC 3542).
+            Icmpv6Header::new(Icmpv6Type::EchoRequest(header)).to_bytes().to_vec()
+        } else {
+            return Cow::Borrowed(message);
+        };
+        bytes.extend_from_slice(message);
+        Cow::Owned(bytes)
+    }
+
+    /// Where the message is in what was received; `None`: it is no reply to us.
+    pub fn unwrap(&self, received: &[u8]) -> Option<Range<usize>> {
+        let whole = payload(self.triple, received).range;
+        let packet = &received[whole.clone()];
+        let (header, len) = if self.is(Protocol::ICMP) {
+            let icmp = Icmpv4Slice::from_slice(packet).ok()?;
+            match icmp.icmp_type() {
+                Icmpv4Type::EchoReply(header) => (header, icmp.header_len()),
+                _ => return None,
+            }
+        } else if self.is(Protocol::ICMPV6) {
+            let icmp = Icmpv6Slice::from_slice(packet).ok()?;
+            match icmp.icmp_type() {
+                Icmpv6Type::EchoReply(header) => (header, icmp.header_len()),
+                _ => return None,
+            }
+        } else {
+            return Some(whole);
+        };
+        (header.id == self.id).then_some(whole.start + len..whole.end)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::socket::Protocol;
 
     const RAW4: Triple = Triple::new(Family::Ipv4, Type::Raw).with(Protocol(253));
 
@@ -67,5 +125,26 @@ mod tests {
         assert_eq!(payload(Triple::new(Family::Ipv6, Type::Raw), b"hi").range, 0..2);
         assert_eq!(payload(RAW4, b"\xff\xff").range, 0..2);
         assert_eq!(payload(RAW4, b"").range, 0..0);
+    }
+
+    #[test]
+    fn only_our_own_echo_replies_are_unwrapped() {
+        let codec = Codec::new(Triple::new(Family::Ipv6, Type::Raw).with(Protocol::ICMPV6));
+        let request = codec.wrap(7, b"hi").into_owned();
+        assert_eq!(codec.unwrap(&request), None, "a request is no reply");
+        let mut reply = request.clone();
+        reply[0] = 129;
+        assert_eq!(codec.unwrap(&reply), Some(8..10));
+        reply[4] ^= 0xff;
+        assert_eq!(codec.unwrap(&reply), None, "another program's ping");
+        assert_eq!(codec.unwrap(b""), None);
+    }
+
+    #[test]
+    fn other_protocols_carry_the_message_alone() {
+        let codec = Codec::new(RAW4);
+        assert_eq!(&*codec.wrap(0, b"hi"), b"hi");
+        let bytes = packet(b"hi");
+        assert_eq!(codec.unwrap(&bytes), Some(20..22));
     }
 }

@@ -1,0 +1,74 @@
+//! `sockplay connect`: talk to a server. A byte pipe when standard input is no terminal, line by line when it is one.
+
+use std::io::IsTerminal as _;
+use std::thread;
+
+use crate::cli::Connect;
+use crate::error::Error;
+use crate::event::{Event, Observer, Off};
+use crate::plan::Plan;
+use crate::socket::Role;
+use crate::sys::Sys;
+use crate::sys::open::Readback;
+use crate::sys::stop::{Asks, Signals, Stop};
+
+use super::observer::{Events, Show, Trace};
+use super::{dry_run, output, pipe, setup};
+
+pub(super) fn run(args: &Connect) -> Result<(), Error> {
+    let common = &args.common;
+    let given = setup::given(args.address.as_deref())?;
+    let profile = setup::profile(common, given.as_ref(), setup::Start::Address)?;
+    let plan = setup::plan(&profile, Role::Connect, given.as_ref())?;
+    if common.dry_run {
+        return dry_run::run(&[&plan], common);
+    }
+    setup::logging(&profile, common)?;
+    exit_on_interrupt()?;
+    let events = match (common.quiet, common.json) {
+        (_, true) => Events::Json,
+        (true, false) => Events::Silent,
+        (false, false) => Events::Log("client"),
+    };
+    match Trace::asked(common)? {
+        Some(trace) => converse(&Show::traced(events, trace), &plan),
+        None if events == Events::Silent => converse(&Off, &plan),
+        None => converse(&Show::events(events), &plan),
+    }
+}
+
+fn converse<O: Observer>(observer: &O, plan: &Plan) -> Result<(), Error> {
+    let sys = Sys::new(observer, "client");
+    let client = sys.open_client(plan, Readback::After)?;
+    let terminal = std::io::stdin().is_terminal();
+    let ready = plan.triple.ty;
+    if terminal {
+        let (local, peer) = (client.local.ready(ready), client.peer.ready(ready));
+        output::problem(&format!("Connected to {peer} from {local}. Type a line; Ctrl-D ends, Ctrl-C interrupts."));
+    }
+    let end = pipe::run(sys, &client, plan)?;
+    if terminal {
+        observer.event(&Event::Note(end.sentence()));
+    }
+    end.outcome()
+}
+
+/// Ctrl-C ends a conversation wherever it is waiting: exit 130, as a shell reports it.
+pub(super) fn exit_on_interrupt() -> Result<(), Error> {
+    let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
+    let wait = move || {
+        let stop = Stop::default();
+        while let Some(asks) = signals.next(&stop) {
+            match asks {
+                Asks::Interrupt => std::process::exit(i32::from(Error::Interrupted.exit())),
+                Asks::Terminate => std::process::exit(128 + 15),
+                Asks::Counters => {}
+            }
+        }
+    };
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(wait)
+        .map(drop)
+        .map_err(|e| Error::failed(format!("cannot start the thread that reads signals: {e}")))
+}
