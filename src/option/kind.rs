@@ -30,10 +30,12 @@ pub enum Kind {
     Ifname,
     /// An interface by index; a name is looked up.
     Ifindex,
+    /// The same in network byte order: IP_UNICAST_IF.
+    IfindexBe,
+    /// An interface by address, index or name: IP_MULTICAST_IF. It reads back as an address.
+    MulticastIf,
     /// Text of at most so many bytes.
     Text(usize),
-    /// struct in_addr.
-    Ipv4,
     /// Two ports, low and high, in one 32-bit word.
     PortRange,
     /// A set of bits with a meaning each (ICMP_FILTER): 32-bit words.
@@ -59,8 +61,6 @@ pub enum Unit {
     Millis,
     /// Microseconds.
     Micros,
-    /// Minutes (BSD).
-    Minutes,
 }
 
 /// A C struct.
@@ -113,10 +113,6 @@ pub enum Part {
     Ifindex,
     /// struct sockaddr_storage: an IP address, with or without a port.
     Sockaddr,
-    /// Text, NUL-padded.
-    Text(usize),
-    /// Bytes as they are.
-    Bytes(usize),
 }
 
 impl Kind {
@@ -133,9 +129,9 @@ impl Kind {
             Kind::Timeval => "timeval",
             Kind::Linger => "linger",
             Kind::Ifname => "ifname",
-            Kind::Ifindex => "ifindex",
+            Kind::Ifindex | Kind::IfindexBe => "ifindex",
+            Kind::MulticastIf => "in_addr",
             Kind::Text(_) => "name",
-            Kind::Ipv4 => "in_addr",
             Kind::PortRange => "port-range",
             Kind::Words(_) => "words",
             Kind::Gids => "gids",
@@ -160,7 +156,6 @@ impl Unit {
             Unit::Seconds => "seconds",
             Unit::Millis => "millis",
             Unit::Micros => "micros",
-            Unit::Minutes => "minutes",
         }
     }
 
@@ -170,7 +165,6 @@ impl Unit {
             Unit::Seconds => "s",
             Unit::Millis => "ms",
             Unit::Micros => "us",
-            Unit::Minutes => "min",
         }
     }
 
@@ -180,7 +174,6 @@ impl Unit {
             Unit::Seconds => 1_000_000_000,
             Unit::Millis => 1_000_000,
             Unit::Micros => 1_000,
-            Unit::Minutes => 60_000_000_000,
         }
     }
 }

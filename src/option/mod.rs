@@ -7,9 +7,12 @@ mod decode;
 mod encode;
 mod fits;
 mod kind;
+mod layouts;
 mod level;
+mod record;
 mod row;
 mod rows;
+mod units;
 mod value;
 mod verdict;
 

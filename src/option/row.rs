@@ -81,6 +81,11 @@ pub enum Adjust {
         /// Its name.
         sysctl: &'static str,
     },
+    /// Raised to a floor; 0 stays: TCP_WINDOW_CLAMP.
+    AtLeast {
+        /// The least.
+        floor: i64,
+    },
     /// Rounded up to the clock's tick: SO_RCVTIMEO.
     RoundedToTick,
     /// Turned into a number of retransmissions and back: TCP_DEFER_ACCEPT.

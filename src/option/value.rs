@@ -47,6 +47,13 @@ pub enum Patch {
         /// Whose.
         name: String,
     },
+    /// The same in network byte order (IP_UNICAST_IF, IPV6_UNICAST_IF).
+    InterfaceIndexBe {
+        /// Where.
+        offset: usize,
+        /// Whose.
+        name: String,
+    },
     /// The bytes are struct sock_filter[]; pass a struct sock_fprog that points to them.
     FilterProgram,
 }

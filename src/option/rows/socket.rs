@@ -1,13 +1,118 @@
-//! SOL_SOCKET.
+//! SOL_SOCKET: socket(7), unix(7); newer ones have no page but asm-generic/socket.h.
+//!
+//! Which sockets have an option, what is inherited and what is adjusted: asked of Linux 6.18, and again by each test run.
 
-use super::super::row::opt;
-use super::super::{Adjust, Fits, Kind, Level, Row};
+use super::super::row::{Row, opt};
+use super::super::{Fits, Kind, Level};
+use super::words::{
+    A_LINGER, A_RCVBUF, A_RCVBUFFORCE, A_RCVLOWAT, A_SNDBUF, A_SNDBUFFORCE, A_TXREHASH, ALL,
+    BUF_LOCK, Bytes, FAMILY, Fd, Filter, Flag, Gids, INET, Ifindex, Ifname, Int, Linger, MEMINFO,
+    MICROS, NONE, OBSOLETE, ONE, PEEK, PROTO, QUEUED, Size, TCP, TICK, TXTIME, TYPE, Text, Timeval,
+    U64, UCRED, UNIX, UNIX_STREAM, Unsigned, ZERO,
+};
 
-const S: Level = Level::SOCKET;
+const MAN: &str = "socket(7)";
+const HEADER: &str = "asm-generic/socket.h";
+
+const fn o(
+    name: &'static str,
+    number: i32,
+    kind: Kind,
+    fits: Fits,
+    man: &'static str,
+    doc: &'static str,
+) -> Row {
+    opt(name, Level::SOCKET, number, kind, fits, man, doc)
+}
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    opt("SO_RCVBUF", S, libc::SO_RCVBUF, Kind::Size, Fits::ALL, "socket(7)", "receive buffer in bytes").pre_listen()
-        .adjust(Adjust::DoubledCapped { sysctl: "net.core.rmem_max", floor: 2304 }),
-    opt("SO_REUSEADDR", S, libc::SO_REUSEADDR, Kind::Flag, Fits::ALL, "socket(7)", "bind although old connections wait").pre_bind(),
+    o("SO_ACCEPTCONN", libc::SO_ACCEPTCONN, Flag, ALL, MAN, "whether the socket listens").ro(),
+    o("SO_ATTACH_BPF", libc::SO_ATTACH_BPF, Fd, ONE, MAN, "filter what is received with an eBPF program (its descriptor)").wo(),
+    o("SO_ATTACH_FILTER", libc::SO_ATTACH_FILTER, Filter, ONE, MAN, "filter what is received with a classic BPF program; the privilege is for TCP").wo().needs("CAP_NET_ADMIN"),
+    o("SO_ATTACH_REUSEPORT_CBPF", libc::SO_ATTACH_REUSEPORT_CBPF, Filter, ONE, MAN, "choose among the SO_REUSEPORT listeners with a classic BPF program").wo().pre_listen(),
+    o("SO_ATTACH_REUSEPORT_EBPF", libc::SO_ATTACH_REUSEPORT_EBPF, Fd, ONE, MAN, "choose among the SO_REUSEPORT listeners with an eBPF program").wo().pre_listen(),
+    o("SO_BINDTODEVICE", libc::SO_BINDTODEVICE, Ifname, ALL, MAN, "only this interface, by name; \"\" lifts it").pre_bind(),
+    o("SO_BINDTOIFINDEX", libc::SO_BINDTOIFINDEX, Ifindex, ALL, HEADER, "only this interface, by index; 0 lifts it").pre_bind(),
+    o("SO_BPF_EXTENSIONS", libc::SO_BPF_EXTENSIONS, Int, ALL, HEADER, "how many classic BPF extensions the kernel has").ro(),
+    o("SO_BROADCAST", libc::SO_BROADCAST, Flag, ALL, MAN, "allow datagrams to a broadcast address"),
+    o("SO_BSDCOMPAT", libc::SO_BSDCOMPAT, Flag, ALL, MAN, "obsolete: hid ICMP errors from UDP").untold().adjust(OBSOLETE),
+    o("SO_BUF_LOCK", libc::SO_BUF_LOCK, BUF_LOCK, ONE, HEADER, "which buffer sizes are fixed against automatic tuning"),
+    o("SO_BUSY_POLL", libc::SO_BUSY_POLL, MICROS, ALL, MAN, "busy-poll the device queue this long when nothing is there"),
+    o("SO_BUSY_POLL_BUDGET", libc::SO_BUSY_POLL_BUDGET, Int, ALL, HEADER, "packets that one busy poll handles at most").wo().needs("CAP_NET_ADMIN"),
+    o("SO_CNX_ADVICE", libc::SO_CNX_ADVICE, Int, ONE, HEADER, "1: this path seems bad, choose another (a new transmit hash)").wo().post_accept(),
+    o("SO_COOKIE", libc::SO_COOKIE, U64, ALL, MAN, "the kernel's unique number of this socket").ro(),
+    o("SO_DEBUG", libc::SO_DEBUG, Flag, ALL, MAN, "debugging in the kernel; has no effect on current TCP").needs("CAP_NET_ADMIN"),
+    o("SO_DETACH_BPF", libc::SO_DETACH_BPF, Int, ONE, MAN, "remove the filter").wo().alias("SO_DETACH_FILTER"),
+    o("SO_DETACH_FILTER", libc::SO_DETACH_FILTER, Int, ONE, MAN, "remove the filter; the value does not count").wo(),
+    o("SO_DETACH_REUSEPORT_BPF", libc::SO_DETACH_REUSEPORT_BPF, Int, ONE, HEADER, "remove the program that chooses among SO_REUSEPORT listeners").wo().pre_listen(),
+    o("SO_DEVMEM_DMABUF", libc::SO_DEVMEM_DMABUF, Bytes(8), NONE, HEADER, "ancillary data only: a received fragment lies in device memory").ro(),
+    o("SO_DEVMEM_DONTNEED", libc::SO_DEVMEM_DONTNEED, Bytes(8), TCP, HEADER, "give device-memory fragments back: pairs of first token and count").wo().post_accept(),
+    o("SO_DEVMEM_LINEAR", libc::SO_DEVMEM_LINEAR, Bytes(8), NONE, HEADER, "ancillary data only: a received fragment lies in host memory").ro(),
+    o("SO_DOMAIN", libc::SO_DOMAIN, FAMILY, ALL, MAN, "the family that the socket was opened with").ro(),
+    o("SO_DONTROUTE", libc::SO_DONTROUTE, Flag, ALL, MAN, "only directly connected hosts, no gateway"),
+    o("SO_ERROR", libc::SO_ERROR, Int, ALL, MAN, "the pending error (an errno); reading it clears it").ro(),
+    o("SO_GET_FILTER", libc::SO_GET_FILTER, Filter, ALL, MAN, "the classic BPF program that is attached").ro().alias("SO_ATTACH_FILTER"),
+    o("SO_INCOMING_CPU", libc::SO_INCOMING_CPU, Int, ALL, MAN, "the CPU that handled the last packet; set: prefer packets of that CPU").fresh(),
+    o("SO_INCOMING_NAPI_ID", libc::SO_INCOMING_NAPI_ID, Unsigned, ALL, MAN, "the device queue that the last packet came through").ro(),
+    o("SO_INQ", 84, Flag, UNIX_STREAM, HEADER, "report the unread bytes with each receive, as ancillary data (Linux 6.18)").wo(),
+    o("SO_KEEPALIVE", libc::SO_KEEPALIVE, Flag, ALL, MAN, "probe an idle connection, so that a dead peer is noticed"),
+    o("SO_LINGER", libc::SO_LINGER, Linger, ALL, MAN, "what close does with unsent data: wait for so long, or at 0 reset").adjust(A_LINGER),
+    o("SO_LOCK_FILTER", libc::SO_LOCK_FILTER, Flag, ONE, MAN, "forbid any change of the filter, for ever"),
+    o("SO_MARK", libc::SO_MARK, Unsigned, ALL, MAN, "the mark for routing and firewall rules").needs("CAP_NET_ADMIN"),
+    o("SO_MAX_PACING_RATE", libc::SO_MAX_PACING_RATE, U64, ONE, MAN, "most bytes a second; all ones is no limit"),
+    o("SO_MEMINFO", libc::SO_MEMINFO, MEMINFO, ALL, HEADER, "the memory that the socket's queues use").ro(),
+    o("SO_NETNS_COOKIE", libc::SO_NETNS_COOKIE, U64, ALL, HEADER, "the number of the network namespace").ro(),
+    o("SO_NOFCS", libc::SO_NOFCS, Flag, ALL, HEADER, "the sender gives the Ethernet checksum itself (packet sockets)"),
+    o("SO_NO_CHECK", libc::SO_NO_CHECK, Flag, ALL, HEADER, "send UDP over IPv4 without a checksum"),
+    o("SO_OOBINLINE", libc::SO_OOBINLINE, Flag, ONE, MAN, "leave urgent data in the stream"),
+    o("SO_PASSCRED", libc::SO_PASSCRED, Flag, UNIX, "unix(7)", "receive the sender's pid, uid and gid as ancillary data"),
+    o("SO_PASSPIDFD", libc::SO_PASSPIDFD, Flag, UNIX, HEADER, "receive the sender's pidfd as ancillary data (Linux 6.5)"),
+    o("SO_PASSRIGHTS", 83, Flag, UNIX, HEADER, "accept descriptors as ancillary data (Linux 6.16)"),
+    o("SO_PASSSEC", libc::SO_PASSSEC, Flag, UNIX, "unix(7)", "receive the sender's security context as ancillary data"),
+    o("SO_PEEK_OFF", libc::SO_PEEK_OFF, Int, PEEK, MAN, "where MSG_PEEK starts; it moves on with each peek; -1 turns it off"),
+    o("SO_PEERCRED", libc::SO_PEERCRED, UCRED, ALL, "unix(7)", "pid, uid and gid of the peer, as they were at connect").ro(),
+    o("SO_PEERGROUPS", libc::SO_PEERGROUPS, Gids, UNIX, HEADER, "supplementary groups of the peer, as they were at connect").ro(),
+    o("SO_PEERNAME", libc::SO_PEERNAME, Bytes(128), ALL, HEADER, "the peer's address, as getpeername gives it").ro(),
+    o("SO_PEERPIDFD", libc::SO_PEERPIDFD, Fd, UNIX, HEADER, "a pidfd of the peer (Linux 6.5)").ro(),
+    o("SO_PEERSEC", libc::SO_PEERSEC, Text(256), TCP.or(UNIX), "unix(7)", "the peer's security context").ro(),
+    o("SO_PREFER_BUSY_POLL", libc::SO_PREFER_BUSY_POLL, Flag, ALL, HEADER, "prefer busy polling to interrupts").needs("CAP_NET_ADMIN"),
+    o("SO_PRIORITY", libc::SO_PRIORITY, Int, ALL, MAN, "queueing priority of what is sent; 0 to 6 need no privilege").post_accept().fresh().needs("CAP_NET_ADMIN"),
+    o("SO_PROTOCOL", libc::SO_PROTOCOL, PROTO, ALL, MAN, "the protocol that the socket was opened with").ro(),
+    o("SO_RCVBUF", libc::SO_RCVBUF, Size, ALL, MAN, "receive buffer; its size at the handshake decides the window scale").pre_listen().adjust(A_RCVBUF),
+    o("SO_RCVBUFFORCE", libc::SO_RCVBUFFORCE, Size, ALL, MAN, "SO_RCVBUF without the cap").wo().pre_listen().needs("CAP_NET_ADMIN").adjust(A_RCVBUFFORCE),
+    o("SO_RCVLOWAT", libc::SO_RCVLOWAT, Size, ALL, MAN, "readable only when so many bytes are there").adjust(A_RCVLOWAT),
+    o("SO_RCVMARK", libc::SO_RCVMARK, Flag, ONE, HEADER, "receive the packet's mark as ancillary data"),
+    o("SO_RCVPRIORITY", 82, Flag, ONE, HEADER, "receive the packet's priority as ancillary data (Linux 6.14)"),
+    o("SO_RCVTIMEO", libc::SO_RCVTIMEO, Timeval, ALL, MAN, "a receive or accept gives up after so long; 0 waits for ever").adjust(TICK),
+    o("SO_RCVTIMEO_NEW", libc::SO_RCVTIMEO_NEW, Timeval, ALL, HEADER, "SO_RCVTIMEO with a 64-bit time everywhere").adjust(TICK),
+    o("SO_RCVTIMEO_OLD", 20, Timeval, ALL, HEADER, "SO_RCVTIMEO with C's own struct timeval").adjust(TICK).alias("SO_RCVTIMEO"),
+    o("SO_RESERVE_MEM", libc::SO_RESERVE_MEM, Size, QUEUED, HEADER, "memory kept for this socket (needs memory cgroups)").untold(),
+    o("SO_REUSEADDR", libc::SO_REUSEADDR, Flag, ALL, MAN, "bind although old connections of the port wait in TIME_WAIT").pre_bind(),
+    o("SO_REUSEPORT", libc::SO_REUSEPORT, Flag, INET, MAN, "share the port: every socket of the group must set it, same uid").pre_bind(),
+    o("SO_RXQ_OVFL", libc::SO_RXQ_OVFL, Flag, ALL, MAN, "receive the count of dropped datagrams as ancillary data"),
+    o("SO_SECURITY_AUTHENTICATION", libc::SO_SECURITY_AUTHENTICATION, Int, NONE, HEADER, "NRL's IPv6 security levels; no kernel has them").untold(),
+    o("SO_SECURITY_ENCRYPTION_NETWORK", libc::SO_SECURITY_ENCRYPTION_NETWORK, Int, NONE, HEADER, "NRL's IPv6 security levels; no kernel has them").untold(),
+    o("SO_SECURITY_ENCRYPTION_TRANSPORT", libc::SO_SECURITY_ENCRYPTION_TRANSPORT, Int, NONE, HEADER, "NRL's IPv6 security levels; no kernel has them").untold(),
+    o("SO_SELECT_ERR_QUEUE", libc::SO_SELECT_ERR_QUEUE, Flag, ALL, MAN, "poll reports POLLPRI, too, when the error queue holds something"),
+    o("SO_SNDBUF", libc::SO_SNDBUF, Size, ALL, MAN, "send buffer; setting it turns automatic tuning off").pre_listen().adjust(A_SNDBUF),
+    o("SO_SNDBUFFORCE", libc::SO_SNDBUFFORCE, Size, ALL, MAN, "SO_SNDBUF without the cap").wo().pre_listen().needs("CAP_NET_ADMIN").adjust(A_SNDBUFFORCE),
+    o("SO_SNDLOWAT", libc::SO_SNDLOWAT, Size, ALL, MAN, "always 1 on Linux").ro(),
+    o("SO_SNDTIMEO", libc::SO_SNDTIMEO, Timeval, ALL, MAN, "a send or connect gives up after so long; 0 waits for ever").adjust(TICK),
+    o("SO_SNDTIMEO_NEW", libc::SO_SNDTIMEO_NEW, Timeval, ALL, HEADER, "SO_SNDTIMEO with a 64-bit time everywhere").adjust(TICK),
+    o("SO_SNDTIMEO_OLD", 21, Timeval, ALL, HEADER, "SO_SNDTIMEO with C's own struct timeval").adjust(TICK).alias("SO_SNDTIMEO"),
+    o("SO_TIMESTAMP", libc::SO_TIMESTAMP, Flag, ALL, MAN, "receive the time of arrival as ancillary data, in microseconds"),
+    o("SO_TIMESTAMPING", libc::SO_TIMESTAMPING, Unsigned, ALL, MAN, "time stamps of packets by kernel or device: a set of flags"),
+    o("SO_TIMESTAMPING_NEW", libc::SO_TIMESTAMPING_NEW, Unsigned, ALL, HEADER, "SO_TIMESTAMPING with 64-bit times everywhere"),
+    o("SO_TIMESTAMPING_OLD", 37, Unsigned, ALL, HEADER, "SO_TIMESTAMPING with C's own times").alias("SO_TIMESTAMPING"),
+    o("SO_TIMESTAMPNS", libc::SO_TIMESTAMPNS, Flag, ALL, MAN, "receive the time of arrival as ancillary data, in nanoseconds"),
+    o("SO_TIMESTAMPNS_NEW", libc::SO_TIMESTAMPNS_NEW, Flag, ALL, HEADER, "SO_TIMESTAMPNS with 64-bit times everywhere"),
+    o("SO_TIMESTAMPNS_OLD", 35, Flag, ALL, HEADER, "SO_TIMESTAMPNS with C's own times").alias("SO_TIMESTAMPNS"),
+    o("SO_TIMESTAMP_NEW", libc::SO_TIMESTAMP_NEW, Flag, ALL, HEADER, "SO_TIMESTAMP with a 64-bit time everywhere"),
+    o("SO_TIMESTAMP_OLD", 29, Flag, ALL, HEADER, "SO_TIMESTAMP with C's own struct timeval").alias("SO_TIMESTAMP"),
+    o("SO_TXREHASH", libc::SO_TXREHASH, Int, TCP, HEADER, "1: choose another path after a timeout; -1: as net.core.txrehash says").pre_listen().range(-1, 1).adjust(A_TXREHASH),
+    o("SO_TXTIME", libc::SO_TXTIME, TXTIME, ONE, HEADER, "send each packet at the time its ancillary data says").needs("CAP_NET_ADMIN"),
+    o("SO_TYPE", libc::SO_TYPE, TYPE, ALL, MAN, "the type that the socket was opened with").ro(),
+    o("SO_WIFI_STATUS", libc::SO_WIFI_STATUS, Flag, ALL, HEADER, "report whether a wireless frame was acknowledged"),
+    o("SO_ZEROCOPY", libc::SO_ZEROCOPY, Flag, ZERO, HEADER, "allow MSG_ZEROCOPY: pages are sent without a copy"),
 ];
