@@ -35,7 +35,10 @@ pub struct Failure {
 impl Failure {
     /// Whether the call belongs to opening a socket, where some refusals mean "not possible here".
     fn while_opening(&self) -> bool {
-        matches!(self.call, "socket" | "setsockopt" | "bind" | "listen" | "open")
+        matches!(
+            self.call,
+            "socket" | "setsockopt" | "bind" | "listen" | "open"
+        )
     }
 
     /// 4 when this machine or this user cannot do it at all, 1 when it was tried and failed.
@@ -51,7 +54,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let says = self.errno.says.to_lowercase();
-        write!(f, "{} {}: {says} ({})", self.call, self.subject, self.errno.name)?;
+        write!(
+            f,
+            "{} {}: {says} ({})",
+            self.call, self.subject, self.errno.name
+        )?;
         if let Some(cause) = &self.cause {
             write!(f, "\ncause: {cause}")?;
         }
@@ -96,12 +103,18 @@ pub enum Error {
 impl Error {
     /// It ran and failed.
     pub fn failed(message: impl Into<String>) -> Error {
-        Error::Failed { message: message.into(), help: Vec::new() }
+        Error::Failed {
+            message: message.into(),
+            help: Vec::new(),
+        }
     }
 
     /// It cannot be done on this machine.
     pub fn impossible(message: impl Into<String>) -> Error {
-        Error::Impossible { message: message.into(), help: Vec::new() }
+        Error::Impossible {
+            message: message.into(),
+            help: Vec::new(),
+        }
     }
 
     /// Adds a way out.
@@ -162,8 +175,18 @@ mod tests {
     use super::*;
 
     fn failure(call: &'static str, name: &str) -> Failure {
-        let errno = Errno { number: 0, name: name.into(), says: "Permission denied".into() };
-        Failure { call, subject: "127.0.0.1:80".into(), errno, cause: None, help: Vec::new() }
+        let errno = Errno {
+            number: 0,
+            name: name.into(),
+            says: "Permission denied".into(),
+        };
+        Failure {
+            call,
+            subject: "127.0.0.1:80".into(),
+            errno,
+            cause: None,
+            help: Vec::new(),
+        }
     }
 
     #[test]

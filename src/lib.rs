@@ -2,19 +2,20 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("sockplay speaks to the Linux socket API and builds on Linux only, for now");
 
+pub mod cli;
+mod command;
 pub mod engine;
 pub mod error;
 pub mod escape;
 pub mod event;
 pub mod handler;
+pub mod logger;
 pub mod option;
 pub mod plan;
 pub mod profile;
+pub mod render;
 pub mod session;
 pub mod socket;
 pub mod sys;
 
-/// Runs the command line.
-pub fn run(_args: impl IntoIterator<Item = std::ffi::OsString>) -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
-}
+pub use command::run;

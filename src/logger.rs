@@ -37,14 +37,23 @@ pub struct Settings<'a> {
 pub fn start(settings: &Settings<'_>) -> Result<(), Error> {
     let form = settings.form;
     let stderr = fern::Output::call(move |record| {
-        let _ = writeln!(anstream::stderr().lock(), "{}", line(record, form, Look::Terminal));
+        let _ = writeln!(
+            anstream::stderr().lock(),
+            "{}",
+            line(record, form, Look::Terminal)
+        );
     });
     let mut dispatch = fern::Dispatch::new().level(settings.level).chain(stderr);
     if let Some(path) = settings.file {
         let shown = crate::escape::text(&path.to_string_lossy());
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(|e| {
-            Error::failed(format!("open {shown}: {e}")).with_help("log.file and --log-file name a file that can be written")
-        })?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(|e| {
+                Error::failed(format!("open {shown}: {e}"))
+                    .with_help("log.file and --log-file name a file that can be written")
+            })?;
         let file = Mutex::new(file);
         dispatch = dispatch.chain(fern::Output::call(move |record| {
             if let Ok(mut file) = file.lock() {
@@ -52,7 +61,9 @@ pub fn start(settings: &Settings<'_>) -> Result<(), Error> {
             }
         }));
     }
-    dispatch.apply().map_err(|_| Error::failed("a logger is already running in this process"))
+    dispatch
+        .apply()
+        .map_err(|_| Error::failed("a logger is already running in this process"))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,7 +83,10 @@ fn line(record: &Record<'_>, form: Form, look: Look) -> String {
             };
             let time = now.strftime("%d-%m-%Y %H:%M:%S");
             let (level, name) = (record.level(), record.target());
-            format!("{time} - {style}{level}{style:#} - {name} - {}", record.args())
+            format!(
+                "{time} - {style}{level}{style:#} - {name} - {}",
+                record.args()
+            )
         }
         Form::Json => serde_json::json!({
             "time": now.timestamp().to_string(),

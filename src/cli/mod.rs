@@ -8,7 +8,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// sockplay: turn every knob of a socket, see every call, and what the kernel made of it.
 #[derive(Debug, Parser)]
-#[command(name = "sockplay", version, about, propagate_version = true, arg_required_else_help = false)]
+#[command(
+    name = "sockplay",
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = false
+)]
 pub struct Cli {
     /// Colours on the terminal
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]

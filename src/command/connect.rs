@@ -44,7 +44,9 @@ fn converse<O: Observer>(observer: &O, plan: &Plan) -> Result<(), Error> {
     let ready = plan.triple.ty;
     if terminal {
         let (local, peer) = (client.local.ready(ready), client.peer.ready(ready));
-        output::problem(&format!("Connected to {peer} from {local}. Type a line; Ctrl-D ends, Ctrl-C interrupts."));
+        output::problem(&format!(
+            "Connected to {peer} from {local}. Type a line; Ctrl-D ends, Ctrl-C interrupts."
+        ));
     }
     let end = pipe::run(sys, &client, plan)?;
     if terminal {

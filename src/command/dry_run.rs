@@ -30,18 +30,33 @@ pub(super) fn run(plans: &[&Plan], common: &Common) -> Result<(), Error> {
 
 fn as_text(plan: &Plan, out: &mut String) {
     let calls: Vec<String> = plan.steps.iter().map(ToString::to_string).collect();
-    let width = calls.iter().map(|c| c.chars().count()).max().unwrap_or(0).min(84);
+    let width = calls
+        .iter()
+        .map(|c| c.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(84);
     let role = match plan.role {
         crate::socket::Role::Serve => "serve",
         crate::socket::Role::Connect => "connect",
     };
-    let _ = writeln!(out, "{role}: {} at {}, by {}", plan.triple, plan.address, escape::text(&plan.profile));
+    let _ = writeln!(
+        out,
+        "{role}: {} at {}, by {}",
+        plan.triple,
+        plan.address,
+        escape::text(&plan.profile)
+    );
     for (step, call) in plan.steps.iter().zip(&calls) {
         let phase = match &step.act {
             Act::Set(set) => format!("  {}", set.phase),
             _ => String::new(),
         };
-        let _ = writeln!(out, "  {call:<width$}  # {}{phase}", escape::text(&step.origin));
+        let _ = writeln!(
+            out,
+            "  {call:<width$}  # {}{phase}",
+            escape::text(&step.origin)
+        );
     }
     for caveat in known_in_advance(plan) {
         let _ = writeln!(out, "  {} {caveat}", Verdict::Adjusted.sign());
@@ -73,7 +88,14 @@ fn as_json(plan: &Plan) -> serde_json::Value {
 /// The caveats of this machine.
 pub(super) fn known_in_advance(plan: &Plan) -> Vec<String> {
     let capable = |name: &str| {
-        name.parse().is_ok_and(|cap| caps::has_cap(None, caps::CapSet::Effective, cap).unwrap_or(false))
+        name.parse()
+            .is_ok_and(|cap| caps::has_cap(None, caps::CapSet::Effective, cap).unwrap_or(false))
     };
-    caveats(plan, &Machine { sysctl: &sysctl::number, capable: &capable })
+    caveats(
+        plan,
+        &Machine {
+            sysctl: &sysctl::number,
+            capable: &capable,
+        },
+    )
 }

@@ -36,7 +36,13 @@ pub(super) struct Show<const CALLS: bool> {
 
 impl Show<false> {
     pub(super) fn events(events: Events) -> Show<false> {
-        Show { events, trace: Trace { form: TraceForm::Call, file: None } }
+        Show {
+            events,
+            trace: Trace {
+                form: TraceForm::Call,
+                file: None,
+            },
+        }
     }
 }
 
@@ -61,7 +67,10 @@ impl Trace {
         };
         let shown = crate::escape::text(&path.to_string_lossy());
         let file = File::create(path).map_err(|e| Error::failed(format!("open {shown}: {e}")))?;
-        Ok(Some(Trace { form: common.trace.unwrap_or(TraceForm::Json), file: Some(Mutex::new(file)) }))
+        Ok(Some(Trace {
+            form: common.trace.unwrap_or(TraceForm::Json),
+            file: Some(Mutex::new(file)),
+        }))
     }
 
     fn show(&self, call: &Call<'_>) {

@@ -47,16 +47,21 @@ impl End {
     /// A missing reply is a failure that is said.
     pub(super) fn outcome(self) -> Result<(), Error> {
         match self {
-            End::Messages { sent, answered } if answered < sent => {
-                Err(Error::failed(format!("{} of {sent} messages were not answered", sent - answered)))
-            }
+            End::Messages { sent, answered } if answered < sent => Err(Error::failed(format!(
+                "{} of {sent} messages were not answered",
+                sent - answered
+            ))),
             _ => Ok(()),
         }
     }
 }
 
 /// Runs the pipe until the conversation is over.
-pub(super) fn run<O: Observer>(sys: Sys<'_, O>, client: &Client, plan: &Plan) -> Result<End, Error> {
+pub(super) fn run<O: Observer>(
+    sys: Sys<'_, O>,
+    client: &Client,
+    plan: &Plan,
+) -> Result<End, Error> {
     let fd = client.fd.as_fd();
     let sent = AtomicU64::new(0);
     let codec = Codec::new(plan.triple);
@@ -64,21 +69,41 @@ pub(super) fn run<O: Observer>(sys: Sys<'_, O>, client: &Client, plan: &Plan) ->
         Some(message) => Box::new(io::Cursor::new(message.clone().into_bytes())),
         None => Box::new(io::stdin()),
     };
-    let (input_is_open, input_ends) = io::pipe().map_err(|e| Error::failed(format!("pipe: {e}")))?;
-    let upward = Upward { sys, fd, plan, codec: &codec, sent: &sent };
+    let (input_is_open, input_ends) =
+        io::pipe().map_err(|e| Error::failed(format!("pipe: {e}")))?;
+    let upward = Upward {
+        sys,
+        fd,
+        plan,
+        codec: &codec,
+        sent: &sent,
+    };
     thread::scope(|scope| {
         let up = scope.spawn(move || {
             let outcome = upward.run(input);
             drop(input_ends);
             outcome
         });
-        let down = Downward { sys, fd, plan, codec: &codec, sent: &sent };
-        let end = if plan.triple.ty.has_connections() { down.stream() } else { down.messages(&input_is_open) };
+        let down = Downward {
+            sys,
+            fd,
+            plan,
+            codec: &codec,
+            sent: &sent,
+        };
+        let end = if plan.triple.ty.has_connections() {
+            down.stream()
+        } else {
+            down.messages(&input_is_open)
+        };
         match end {
             // The other thread may wait for standard input for ever, and nothing it reads can be sent any more: the
             // scope must not wait for it.
             Ok(end) if !up.is_finished() => leave(end),
-            Ok(end) => up.join().unwrap_or_else(|_| Err(Error::failed("the sending thread ended early"))).map(|()| end),
+            Ok(end) => up
+                .join()
+                .unwrap_or_else(|_| Err(Error::failed("the sending thread ended early")))
+                .map(|()| end),
             Err(error) => {
                 super::report(&error);
                 std::process::exit(error.exit().into());
@@ -136,10 +161,14 @@ impl<O: Observer> Upward<'_, O> {
             match self.sys.send(self.fd, bytes) {
                 Ok(n) => bytes = &bytes[n..],
                 Err(e) if errno::interrupted(&e) => {}
-                Err(e) if matches!(e.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => return Ok(false),
+                Err(e) if matches!(e.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => {
+                    return Ok(false);
+                }
                 // An earlier datagram was refused (ICMP): the reader reports it.
                 Err(e) if e.raw_os_error() == Some(libc::ECONNREFUSED) => return Ok(true),
-                Err(e) => return Err(errno::failure("send", self.plan.address.to_string(), &e).into()),
+                Err(e) => {
+                    return Err(errno::failure("send", self.plan.address.to_string(), &e).into());
+                }
             }
         }
         Ok(true)
@@ -187,15 +216,21 @@ impl<O: Observer> Downward<'_, O> {
                 return Ok(End::Messages { sent, answered });
             }
             let ready = if input_is_open {
-                let both = [(self.fd, Readiness::Readable), (input.as_fd(), Readiness::Readable)];
+                let both = [
+                    (self.fd, Readiness::Readable),
+                    (input.as_fd(), Readiness::Readable),
+                ];
                 self.sys.poll(&both, -1)
             } else {
-                self.sys.poll(&[(self.fd, Readiness::Readable)], patience_ms)
+                self.sys
+                    .poll(&[(self.fd, Readiness::Readable)], patience_ms)
             };
             let ready = match ready {
                 Ok(ready) => ready,
                 Err(e) if errno::interrupted(&e) => continue,
-                Err(e) => return Err(errno::failure("poll", self.plan.address.to_string(), &e).into()),
+                Err(e) => {
+                    return Err(errno::failure("poll", self.plan.address.to_string(), &e).into());
+                }
             };
             if !ready[0] && !input_is_open {
                 return Ok(End::Messages { sent, answered });
@@ -203,7 +238,9 @@ impl<O: Observer> Downward<'_, O> {
             if ready[0] {
                 match self.sys.recv(self.fd, &mut buffer, MsgFlags::MSG_DONTWAIT) {
                     Ok(n) => {
-                        let Some(range) = self.codec.unwrap(&buffer[..n]) else { continue };
+                        let Some(range) = self.codec.unwrap(&buffer[..n]) else {
+                            continue;
+                        };
                         answered += 1;
                         if !show(&buffer[range])? {
                             return Ok(End::NoReader);
@@ -220,8 +257,16 @@ impl<O: Observer> Downward<'_, O> {
     fn receive_failure(&self, error: &io::Error) -> Error {
         let mut failure = errno::failure("recv", self.plan.address.to_string(), error);
         match failure.errno.name.as_str() {
-            "ECONNRESET" => failure.cause = Some("the peer gave the connection up: it closed with bytes unread, or was reset".into()),
-            "ECONNREFUSED" => failure.cause = Some("the other machine answered that nothing listens there (ICMP)".into()),
+            "ECONNRESET" => {
+                failure.cause = Some(
+                    "the peer gave the connection up: it closed with bytes unread, or was reset"
+                        .into(),
+                )
+            }
+            "ECONNREFUSED" => {
+                failure.cause =
+                    Some("the other machine answered that nothing listens there (ICMP)".into())
+            }
             "EAGAIN" => failure.cause = Some("nothing came within io.read_timeout".into()),
             _ => {}
         }

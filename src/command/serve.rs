@@ -60,22 +60,43 @@ struct Run<O> {
 
 fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> Result<(), Error> {
     let rules = engine::rules::rules(&plan);
-    let run: &'static Run<O> =
-        Box::leak(Box::new(Run { observer, plan, rules, ledger: Ledger::default(), stop: Stop::default() }));
+    let run: &'static Run<O> = Box::leak(Box::new(Run {
+        observer,
+        plan,
+        rules,
+        ledger: Ledger::default(),
+        stop: Stop::default(),
+    }));
     let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
     let sys = Sys::new(&run.observer, "server");
     let plan = &run.plan;
-    run.observer.event(&Event::Starting { profile: &plan.profile, triple: plan.triple });
+    run.observer.event(&Event::Starting {
+        profile: &plan.profile,
+        triple: plan.triple,
+    });
     let server = sys.open_server(plan, Readback::After)?;
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || answer_signals(run, &signals))
         .map_err(|e| Error::failed(format!("cannot start the thread that reads signals: {e}")))?;
-    run.observer.event(&Event::Listening { name: &server.name, triple: plan.triple, backlog: server.backlog });
+    run.observer.event(&Event::Listening {
+        name: &server.name,
+        triple: plan.triple,
+        backlog: server.backlog,
+    });
     if !json && !output::is_terminal() {
-        output::line(&format!("listening on {}", server.name.ready(plan.triple.ty)))?;
+        output::line(&format!(
+            "listening on {}",
+            server.name.ready(plan.triple.ty)
+        ))?;
     }
-    let context = Context { sys, plan, rules: &run.rules, ledger: &run.ledger, stop: &run.stop };
+    let context = Context {
+        sys,
+        plan,
+        rules: &run.rules,
+        ledger: &run.ledger,
+        stop: &run.stop,
+    };
     let outcome = engine::serve(context, server);
     let accounts = run.ledger.accounts();
     if run.stop.level() != Level::Running {
@@ -85,7 +106,9 @@ fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> R
     outcome?;
     match accounts.bytes_lost_at_stop {
         0 => Ok(()),
-        n => Err(Error::failed(format!("{n} received bytes were given up when the server was stopped"))),
+        n => Err(Error::failed(format!(
+            "{n} received bytes were given up when the server was stopped"
+        ))),
     }
 }
 
@@ -105,8 +128,12 @@ fn answer_signals<O: Observer>(run: &'static Run<O>, signals: &Signals) {
 fn begin_to_stop<O: Observer>(run: &Run<O>, level: Level, drain: Duration) {
     let open = run.ledger.open();
     if open > 0 {
-        let (s, seconds) = (if open == 1 { "" } else { "s" }, humantime::format_duration(drain));
-        let text = format!("waiting for {open} connection{s}, at most {seconds}; Ctrl-C again stops now");
+        let (s, seconds) = (
+            if open == 1 { "" } else { "s" },
+            humantime::format_duration(drain),
+        );
+        let text =
+            format!("waiting for {open} connection{s}, at most {seconds}; Ctrl-C again stops now");
         run.observer.event(&Event::Note(&text));
     }
     run.stop.raise(level, Some(drain));

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::logger;
 use crate::plan::{NoPlan, Plan};
 use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
-use crate::socket::{Family, Given, Role, Type};
+use crate::socket::{Family, Given, Role};
 
 /// Where to start when no profile is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +23,18 @@ pub(super) enum Start {
 
 /// Reads an ADDRESS.
 pub(super) fn given(address: Option<&str>) -> Result<Option<Given>, Error> {
-    address.map(Given::parse).transpose().map_err(|e| Error::Usage(format!("ADDRESS: {e}")))
+    address
+        .map(Given::parse)
+        .transpose()
+        .map_err(|e| Error::Usage(format!("ADDRESS: {e}")))
 }
 
 /// Reads the profile, the `--set`s over it.
-pub(super) fn profile(common: &Common, given: Option<&Given>, start: Start) -> Result<Profile, Error> {
+pub(super) fn profile(
+    common: &Common,
+    given: Option<&Given>,
+    start: Start,
+) -> Result<Profile, Error> {
     let read = match (&common.config, start, given) {
         (None, Start::Address, Some(given)) => return from_address(common, given),
         (config, _, _) => profile::load(config.as_deref(), &common.set),
@@ -47,7 +54,10 @@ fn from_address(common: &Common, given: &Given) -> Result<Profile, Error> {
     if unwritten_type && ty.is_some() {
         profile.socket.ty.value = triple.ty;
     }
-    if family.is_none() && unwritten_family && let Some(found) = family_of_name(given) {
+    if family.is_none()
+        && unwritten_family
+        && let Some(found) = family_of_name(given)
+    {
         profile.socket.family.value = found;
     }
     Ok(profile)
@@ -56,12 +66,18 @@ fn from_address(common: &Common, given: &Given) -> Result<Profile, Error> {
 /// The family of the first address that a name stands for: only then is it clear what `connect name:port` means.
 fn family_of_name(given: &Given) -> Option<Family> {
     use std::net::ToSocketAddrs as _;
-    let crate::socket::Address::Inet { host, port } = &given.address else { return None };
+    let crate::socket::Address::Inet { host, port } = &given.address else {
+        return None;
+    };
     if host.is_empty() {
         return None;
     }
     let first = (host.as_str(), *port).to_socket_addrs().ok()?.next()?;
-    Some(if first.is_ipv6() { Family::Ipv6 } else { Family::Ipv4 })
+    Some(if first.is_ipv6() {
+        Family::Ipv6
+    } else {
+        Family::Ipv4
+    })
 }
 
 /// Resolves the profile for one end.
@@ -95,12 +111,19 @@ pub(super) fn logging(profile: &Profile, common: &Common) -> Result<(), Error> {
         (_, true) => written.max(LevelFilter::Debug),
         _ => written,
     };
-    let file = common.log_file.as_deref().or(profile.log.file.as_ref().map(|f| f.value.as_path()));
+    let file = common
+        .log_file
+        .as_deref()
+        .or(profile.log.file.as_ref().map(|f| f.value.as_path()));
     let form = match profile.log.format.value {
         FormatKey::Article => logger::Form::Article,
         FormatKey::Json => logger::Form::Json,
     };
-    logger::start(&logger::Settings { level, form, file: file.map(Path::new) })
+    logger::start(&logger::Settings {
+        level,
+        form,
+        file: file.map(Path::new),
+    })
 }
 
 /// Raises the soft limit of descriptors to the hard one, and tells the limit.
@@ -119,8 +142,11 @@ pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
     if plan.serve.engine == EngineKey::Sequential {
         return Ok(());
     }
-    Err(Error::impossible(format!("serve.engine = \"{}\" is not part of this build", engine_name(plan.serve.engine)))
-        .with_help("\"sequential\" serves one peer at a time, the others wait in the backlog"))
+    Err(Error::impossible(format!(
+        "serve.engine = \"{}\" is not part of this build",
+        engine_name(plan.serve.engine)
+    ))
+    .with_help("\"sequential\" serves one peer at a time, the others wait in the backlog"))
 }
 
 const fn engine_name(engine: crate::profile::EngineKey) -> &'static str {
@@ -133,9 +159,4 @@ const fn engine_name(engine: crate::profile::EngineKey) -> &'static str {
         EngineKey::Async => "async",
         EngineKey::Uring => "uring",
     }
-}
-
-/// Whether a socket of this type has something like an end of stream.
-pub(super) const fn has_an_end(ty: Type) -> bool {
-    ty.has_connections()
 }

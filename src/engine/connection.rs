@@ -25,41 +25,71 @@ pub struct Connection {
 }
 
 /// Enters a connection into the accounts and prepares its socket. `None`: it was closed again, and the observer knows.
-pub fn begin<O: Observer>(context: Context<'_, O>, fd: OwnedFd, peer: SocketName) -> Option<Connection> {
+pub fn begin<O: Observer>(
+    context: Context<'_, O>,
+    fd: OwnedFd,
+    peer: SocketName,
+) -> Option<Connection> {
     context.ledger.accepted.add(1);
-    context.sys.observer().event(&Event::Accepted { peer: &peer });
-    let connection = Connection { fd, peer, session: Session::new(context.rules) };
+    context
+        .sys
+        .observer()
+        .event(&Event::Accepted { peer: &peer });
+    let connection = Connection {
+        fd,
+        peer,
+        session: Session::new(context.rules),
+    };
     let refused = match prepare(context, &connection) {
         Ok(None) => return Some(connection),
         Ok(Some(why)) => why,
         Err(error) => error.to_string().replace('\n', "; "),
     };
-    over(context, connection, &refused, Linger::Reset, &context.ledger.failed);
+    over(
+        context,
+        connection,
+        &refused,
+        Linger::Reset,
+        &context.ledger.failed,
+    );
     None
 }
 
-fn prepare<O: Observer>(context: Context<'_, O>, connection: &Connection) -> Result<Option<String>, Error> {
+fn prepare<O: Observer>(
+    context: Context<'_, O>,
+    connection: &Connection,
+) -> Result<Option<String>, Error> {
     let fd = connection.fd.as_fd();
     // An abstract name has no permissions, so anybody can connect: the peer's user is looked at instead (unix(7)).
     if matches!(context.plan.address, Address::Unix(UnixName::Abstract(_)))
         && let Some(uid) = context.sys.foreign_user(fd)
     {
-        return Ok(Some(format!("uid {uid} is not allowed on this abstract name")));
+        return Ok(Some(format!(
+            "uid {uid} is not allowed on this abstract name"
+        )));
     }
     context.sys.set_accepted(fd, context.plan)?;
     Ok(None)
 }
 
 /// How long one blocking receive or send waits: the profile's own SO_RCVTIMEO and SO_SNDTIMEO have precedence.
-pub fn set_timeouts<O: Observer>(context: Context<'_, O>, connection: &Connection) -> io::Result<()> {
+pub fn set_timeouts<O: Observer>(
+    context: Context<'_, O>,
+    connection: &Connection,
+) -> io::Result<()> {
     let plan = context.plan;
-    let receive = plan.read_timeout.unwrap_or(Duration::MAX).min(plan.serve.idle_timeout);
+    let receive = plan
+        .read_timeout
+        .unwrap_or(Duration::MAX)
+        .min(plan.serve.idle_timeout);
     for (name, which, after) in [
         ("SO_RCVTIMEO", Timeout::Receive, receive),
         ("SO_SNDTIMEO", Timeout::Send, plan.serve.idle_timeout),
     ] {
         if !plan.sets(name) {
-            context.sys.set_timeout(connection.fd.as_fd(), which, after)?;
+            context
+                .sys
+                .set_timeout(connection.fd.as_fd(), which, after)?;
         }
     }
     Ok(())
@@ -77,7 +107,13 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
                 Close::GivenUp => &ledger.closed_by_rule,
                 Close::FrameTooLong | Close::UnfinishedFrame | Close::Unasked => &ledger.failed,
             };
-            over(context, connection, close.why(), linger(context, close), count);
+            over(
+                context,
+                connection,
+                close.why(),
+                linger(context, close),
+                count,
+            );
         }
         Gone::TimedOut => {
             give_up(context, &mut connection.session);
@@ -85,7 +121,13 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
                 crate::session::Want::Close(close) => close,
                 _ => Close::GivenUp,
             };
-            over(context, connection, timeout(context), linger(context, close), &ledger.closed_by_rule);
+            over(
+                context,
+                connection,
+                timeout(context),
+                linger(context, close),
+                &ledger.closed_by_rule,
+            );
         }
         Gone::Failed(call, error) => {
             give_up(context, &mut connection.session);
@@ -99,7 +141,9 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
 
 fn timeout<O: Observer>(context: Context<'_, O>) -> &'static str {
     match context.plan.read_timeout {
-        Some(read) if read < context.plan.serve.idle_timeout => "silent for longer than read_timeout",
+        Some(read) if read < context.plan.serve.idle_timeout => {
+            "silent for longer than read_timeout"
+        }
         _ => "silent for longer than idle_timeout",
     }
 }
@@ -120,5 +164,8 @@ fn over<O: Observer>(
 ) {
     context.sys.close(connection.fd, linger);
     count.add(1);
-    context.sys.observer().event(&Event::Closed { peer: &connection.peer, why });
+    context.sys.observer().event(&Event::Closed {
+        peer: &connection.peer,
+        why,
+    });
 }

@@ -80,10 +80,20 @@ impl<'a, O: Observer> Exchange<'a, O> {
 
     /// Receives and answers one message. An error is one after which no other message will come.
     fn one(&mut self, buffer: &mut [u8]) -> Result<(), Error> {
-        match self.context.sys.recvmsg(self.fd, buffer, &mut self.ancillary) {
+        match self
+            .context
+            .sys
+            .recvmsg(self.fd, buffer, &mut self.ancillary)
+        {
             // shutdown(2) wakes a blocked receive with an empty message from nobody.
             Ok(_) if self.context.stop.level() == Level::Now => Ok(()),
-            Ok(d) if d.len == 0 && d.peer == SocketName::UNNAMED && self.context.stop.level() != Level::Running => Ok(()),
+            Ok(d)
+                if d.len == 0
+                    && d.peer == SocketName::UNNAMED
+                    && self.context.stop.level() != Level::Running =>
+            {
+                Ok(())
+            }
             Ok(datagram) => {
                 self.answer(&datagram, buffer);
                 Ok(())
@@ -95,11 +105,20 @@ impl<'a, O: Observer> Exchange<'a, O> {
 
     /// What had arrived before the order to stop.
     fn rest(&mut self, buffer: &mut [u8]) {
-        if self.context.sys.set_nonblocking(self.fd, Blocking::No).is_err() {
+        if self
+            .context
+            .sys
+            .set_nonblocking(self.fd, Blocking::No)
+            .is_err()
+        {
             return;
         }
         while self.context.stop.level() < Level::Now {
-            match self.context.sys.recvmsg(self.fd, buffer, &mut self.ancillary) {
+            match self
+                .context
+                .sys
+                .recvmsg(self.fd, buffer, &mut self.ancillary)
+            {
                 Ok(d) if d.len == 0 && d.peer == SocketName::UNNAMED => break,
                 Ok(datagram) => self.answer(&datagram, buffer),
                 Err(_) => break,
@@ -110,7 +129,10 @@ impl<'a, O: Observer> Exchange<'a, O> {
     /// An error of recvmsg(2): usually an ICMP message about an earlier reply, which concerns one peer only.
     fn trouble(&mut self, error: &io::Error) -> Result<(), Error> {
         let failure = errno::failure("recvmsg", self.own.to_string(), error);
-        if matches!(failure.errno.name.as_str(), "EBADF" | "EINVAL" | "ENOTSOCK" | "EFAULT") {
+        if matches!(
+            failure.errno.name.as_str(),
+            "EBADF" | "EINVAL" | "ENOTSOCK" | "EFAULT"
+        ) {
             return Err(failure.into());
         }
         if let Some(line) = self.errors.line(Instant::now(), || failure.to_string()) {
@@ -144,18 +166,31 @@ impl<'a, O: Observer> Exchange<'a, O> {
     }
 
     /// Sends the reply, at most as long as the request; tells how many bytes that were.
-    fn reply(&self, d: &Datagram, payload: &packet::Payload, buffer: &mut [u8]) -> Result<usize, Unanswered> {
+    fn reply(
+        &self,
+        d: &Datagram,
+        payload: &packet::Payload,
+        buffer: &mut [u8],
+    ) -> Result<usize, Unanswered> {
         let plan = self.context.plan;
         let request = Request {
             peer: &d.peer,
             own: self.own,
             to: payload.to.or(d.to.map(|to| to.address)),
             ttl: payload.ttl.or(d.ttl),
-            ports: if plan.triple.ty == Type::Raw { Ports::No } else { Ports::Yes },
+            ports: if plan.triple.ty == Type::Raw {
+                Ports::No
+            } else {
+                Ports::Yes
+            },
         };
         let message = &mut buffer[payload.range.clone()];
-        self.context.sys.observer().event(&Event::Received { peer: &d.peer, payload: message });
-        let ttl = guard::judge(&request, plan.serve.ttl, plan.serve.loops).map_err(Unanswered::Refused)?;
+        self.context.sys.observer().event(&Event::Received {
+            peer: &d.peer,
+            payload: message,
+        });
+        let ttl = guard::judge(&request, plan.serve.ttl, plan.serve.loops)
+            .map_err(Unanswered::Refused)?;
         if d.len > buffer.len() && plan.serve.truncated == TruncatedKey::Drop {
             return Err(Unanswered::Truncated);
         }
@@ -164,15 +199,29 @@ impl<'a, O: Observer> Exchange<'a, O> {
         let text = match self.context.rules.handler.answer(message) {
             Answer::InPlace => &*message,
             Answer::Text(text) => &text[..len.min(text.len())],
-            Answer::Nothing => return Err(Unanswered::Dropped("the handler gives no answer".into())),
+            Answer::Nothing => {
+                return Err(Unanswered::Dropped("the handler gives no answer".into()));
+            }
         };
-        let from = d.to.filter(|to| plan.triple.family != Family::Unix && !is_any_group(to.address));
+        let from =
+            d.to.filter(|to| plan.triple.family != Family::Unix && !is_any_group(to.address));
         let sent = self
             .context
             .sys
-            .sendmsg(self.fd, text, Reply { to: &d.peer, from, ttl })
+            .sendmsg(
+                self.fd,
+                text,
+                Reply {
+                    to: &d.peer,
+                    from,
+                    ttl,
+                },
+            )
             .map_err(|e| Unanswered::Dropped(format!("sendmsg: {}", errno::of(&e).name)))?;
-        self.context.sys.observer().event(&Event::Sent { peer: &d.peer, payload: &text[..sent.min(text.len())] });
+        self.context.sys.observer().event(&Event::Sent {
+            peer: &d.peer,
+            payload: &text[..sent.min(text.len())],
+        });
         Ok(sent)
     }
 
@@ -181,11 +230,17 @@ impl<'a, O: Observer> Exchange<'a, O> {
         let (count, why) = match why {
             Unanswered::Refused(why) => (&ledger.datagrams_refused, (*why).to_owned()),
             Unanswered::Dropped(why) => (&ledger.datagrams_dropped, why.clone()),
-            Unanswered::Truncated => (&ledger.datagrams_truncated, "it is longer than the buffer".to_owned()),
+            Unanswered::Truncated => (
+                &ledger.datagrams_truncated,
+                "it is longer than the buffer".to_owned(),
+            ),
         };
         count.add(1);
         if let Some(why) = self.unanswered.line(Instant::now(), || why) {
-            self.context.sys.observer().event(&Event::Unanswered { peer, why: &why });
+            self.context
+                .sys
+                .observer()
+                .event(&Event::Unanswered { peer, why: &why });
         }
     }
 }

@@ -36,17 +36,32 @@ pub enum Ports {
 }
 
 /// The time to live of the reply, or why there is none. `own_ttl` is what the profile set, if anything.
-pub fn judge(request: &Request<'_>, own_ttl: Option<i32>, loops: Loops) -> Result<Option<i32>, &'static str> {
+pub fn judge(
+    request: &Request<'_>,
+    own_ttl: Option<i32>,
+    loops: Loops,
+) -> Result<Option<i32>, &'static str> {
     let SocketName::Inet(peer) = request.peer else {
-        return if *request.peer == SocketName::UNNAMED { Err("it has no address to answer to") } else { Ok(None) };
+        return if *request.peer == SocketName::UNNAMED {
+            Err("it has no address to answer to")
+        } else {
+            Ok(None)
+        };
     };
     if loops == Loops::Allowed {
-        return if peer.port() == 0 && request.ports == Ports::Yes { Err("source port 0") } else { Ok(None) };
+        return if peer.port() == 0 && request.ports == Ports::Yes {
+            Err("source port 0")
+        } else {
+            Ok(None)
+        };
     }
     if let Some(why) = address(request, *peer) {
         return Err(why);
     }
-    match request.ttl.map(|ttl| (ttl - 1).min(own_ttl.unwrap_or(DEFAULT_TTL))) {
+    match request
+        .ttl
+        .map(|ttl| (ttl - 1).min(own_ttl.unwrap_or(DEFAULT_TTL)))
+    {
         Some(ttl) if ttl < 1 => Err("its time to live is used up: a loop"),
         ttl => Ok(ttl),
     }
@@ -100,7 +115,17 @@ mod tests {
         let peer = SocketName::Inet(peer.parse().unwrap());
         let own = SocketName::Inet("0.0.0.0:35555".parse().unwrap());
         let to = Some("127.0.0.1".parse().unwrap());
-        judge(&Request { peer: &peer, own: &own, to, ttl: Some(ttl), ports: Ports::Yes }, None, loops)
+        judge(
+            &Request {
+                peer: &peer,
+                own: &own,
+                to,
+                ttl: Some(ttl),
+                ports: Ports::Yes,
+            },
+            None,
+            loops,
+        )
     }
 
     #[test]
@@ -137,21 +162,43 @@ mod tests {
         ] {
             assert!(ask(peer, 64).is_err(), "{peer}");
         }
-        assert!(ask("127.0.0.2:35555", 64).is_ok(), "another address with our port is no loop by itself");
+        assert!(
+            ask("127.0.0.2:35555", 64).is_ok(),
+            "another address with our port is no loop by itself"
+        );
     }
 
     #[test]
     fn the_knob_turns_the_guards_off() {
         assert_eq!(ask_with("127.0.0.1:7", 1, Loops::Allowed), Ok(None));
-        assert!(ask_with("127.0.0.1:0", 64, Loops::Allowed).is_err(), "port 0 cannot be answered");
+        assert!(
+            ask_with("127.0.0.1:0", 64, Loops::Allowed).is_err(),
+            "port 0 cannot be answered"
+        );
     }
 
     #[test]
     fn a_unix_client_needs_an_address() {
         let own = SocketName::from_path("/tmp/x".as_ref());
-        let request = Request { peer: &SocketName::UNNAMED, own: &own, to: None, ttl: None, ports: Ports::No };
+        let request = Request {
+            peer: &SocketName::UNNAMED,
+            own: &own,
+            to: None,
+            ttl: None,
+            ports: Ports::No,
+        };
         assert!(judge(&request, None, Loops::Guarded).is_err());
         let peer = SocketName::from_path("/tmp/y".as_ref());
-        assert_eq!(judge(&Request { peer: &peer, ..request }, None, Loops::Guarded), Ok(None));
+        assert_eq!(
+            judge(
+                &Request {
+                    peer: &peer,
+                    ..request
+                },
+                None,
+                Loops::Guarded
+            ),
+            Ok(None)
+        );
     }
 }

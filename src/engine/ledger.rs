@@ -12,7 +12,8 @@ impl Count {
     /// Adds, as the only writer.
     #[inline]
     pub fn add(&self, n: u64) {
-        self.0.store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+        self.0
+            .store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
     }
 
     /// Replaces, as the only writer.
@@ -28,7 +29,10 @@ impl Count {
 
 /// [`Accounts`], one [`Count`] each.
 #[derive(Debug, Default)]
-#[allow(missing_docs, reason = "each field is documented where it is read: event::Accounts")]
+#[allow(
+    missing_docs,
+    reason = "each field is documented where it is read: event::Accounts"
+)]
 pub struct Ledger {
     pub accepted: Count,
     pub closed_by_peer: Count,

@@ -6,10 +6,10 @@
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
+use super::Context;
 use super::connection::{Connection, begin, end, set_timeouts};
 use super::throttle::Throttle;
 use super::turn::{Gone, Peer, Wait, turn};
-use super::Context;
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::socket::SocketName;
@@ -36,7 +36,11 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
     outcome
 }
 
-fn accept_loop<O: Observer>(context: Context<'_, O>, server: &Server, buffer: &mut [u8]) -> Result<(), Error> {
+fn accept_loop<O: Observer>(
+    context: Context<'_, O>,
+    server: &Server,
+    buffer: &mut [u8],
+) -> Result<(), Error> {
     let listener = server.fd.as_fd();
     let watch = context.stop.watch(listener, Watched::Listener);
     let mut throttle = Throttle::default();
@@ -77,7 +81,10 @@ fn accept_loop<O: Observer>(context: Context<'_, O>, server: &Server, buffer: &m
 }
 
 /// Those who are already in the queue: they have connected, and may have sent.
-fn last_clients<O: Observer>(context: Context<'_, O>, server: &Server) -> Vec<(OwnedFd, SocketName)> {
+fn last_clients<O: Observer>(
+    context: Context<'_, O>,
+    server: &Server,
+) -> Vec<(OwnedFd, SocketName)> {
     let listener = server.fd.as_fd();
     let mut waiting = Vec::new();
     if context.sys.set_nonblocking(listener, Blocking::No).is_err() {
@@ -89,8 +96,15 @@ fn last_clients<O: Observer>(context: Context<'_, O>, server: &Server) -> Vec<(O
     waiting
 }
 
-fn converse<O: Observer>(context: Context<'_, O>, fd: OwnedFd, peer: SocketName, buffer: &mut [u8]) {
-    let Some(mut connection) = begin(context, fd, peer) else { return };
+fn converse<O: Observer>(
+    context: Context<'_, O>,
+    fd: OwnedFd,
+    peer: SocketName,
+    buffer: &mut [u8],
+) {
+    let Some(mut connection) = begin(context, fd, peer) else {
+        return;
+    };
     let gone = match set_timeouts(context, &connection) {
         Ok(()) => talk(context, &mut connection, buffer),
         Err(error) => Gone::Failed("setsockopt", error),
@@ -98,10 +112,18 @@ fn converse<O: Observer>(context: Context<'_, O>, fd: OwnedFd, peer: SocketName,
     end(context, connection, gone);
 }
 
-fn talk<O: Observer>(context: Context<'_, O>, connection: &mut Connection, buffer: &mut [u8]) -> Gone {
+fn talk<O: Observer>(
+    context: Context<'_, O>,
+    connection: &mut Connection,
+    buffer: &mut [u8],
+) -> Gone {
     let fd = connection.fd.as_fd();
     let _watch = context.stop.watch(fd, Watched::Connection);
-    let peer = Peer { fd, name: &connection.peer, blocking: Blocking::Yes };
+    let peer = Peer {
+        fd,
+        name: &connection.peer,
+        blocking: Blocking::Yes,
+    };
     loop {
         match turn(context, &peer, &mut connection.session, buffer) {
             Wait::Gone(gone) => return gone,

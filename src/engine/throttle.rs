@@ -14,14 +14,21 @@ pub struct Throttle {
 impl Throttle {
     /// The line to say now, if any: `make` is only called when it is.
     pub fn line(&mut self, now: Instant, make: impl FnOnce() -> String) -> Option<String> {
-        if self.said.is_some_and(|at| now.duration_since(at) < ONE_LINE_PER) {
+        if self
+            .said
+            .is_some_and(|at| now.duration_since(at) < ONE_LINE_PER)
+        {
             self.suppressed += 1;
             return None;
         }
         self.said = Some(now);
         let more = std::mem::take(&mut self.suppressed);
         let line = make();
-        Some(if more == 0 { line } else { format!("{line} (and {more} more like it in between)") })
+        Some(if more == 0 {
+            line
+        } else {
+            format!("{line} (and {more} more like it in between)")
+        })
     }
 }
 
@@ -35,9 +42,18 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         assert_eq!(throttle.line(at(0), || "x".into()), Some("x".into()));
-        assert_eq!(throttle.line(at(10), || unreachable!("nothing is formatted")), None);
-        assert_eq!(throttle.line(at(990), || unreachable!("nothing is formatted")), None);
-        assert_eq!(throttle.line(at(1000), || "y".into()), Some("y (and 2 more like it in between)".into()));
+        assert_eq!(
+            throttle.line(at(10), || unreachable!("nothing is formatted")),
+            None
+        );
+        assert_eq!(
+            throttle.line(at(990), || unreachable!("nothing is formatted")),
+            None
+        );
+        assert_eq!(
+            throttle.line(at(1000), || "y".into()),
+            Some("y (and 2 more like it in between)".into())
+        );
         assert_eq!(throttle.line(at(2001), || "z".into()), Some("z".into()));
     }
 }

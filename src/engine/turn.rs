@@ -69,7 +69,12 @@ pub fn turn<O: Observer>(
     wait
 }
 
-fn run<O: Observer>(context: Context<'_, O>, peer: &Peer<'_>, session: &mut Session, buffer: &mut [u8]) -> Wait {
+fn run<O: Observer>(
+    context: Context<'_, O>,
+    peer: &Peer<'_>,
+    session: &mut Session,
+    buffer: &mut [u8],
+) -> Wait {
     let mut receives = 0;
     loop {
         match session.want() {
@@ -139,7 +144,11 @@ fn receive<O: Observer>(
 ) -> io::Result<()> {
     let messages = context.rules.framing == Framing::Message;
     // A message longer than the buffer tells its real length only when asked to (recv(2), MSG_TRUNC).
-    let flags = if messages { MsgFlags::MSG_TRUNC } else { MsgFlags::empty() };
+    let flags = if messages {
+        MsgFlags::MSG_TRUNC
+    } else {
+        MsgFlags::empty()
+    };
     let n = context.sys.recv(peer.fd, buffer, flags)?;
     if n == 0 && (!messages || is_the_end(context, peer)) {
         // Our own shutdown(2) wakes a receive with the same answer as the peer's end.
@@ -147,7 +156,10 @@ fn receive<O: Observer>(
             give_up(context, session);
         } else {
             let received = session.ended(context.rules);
-            context.ledger.bytes_discarded.add(received.discarded as u64);
+            context
+                .ledger
+                .bytes_discarded
+                .add(received.discarded as u64);
         }
         return Ok(());
     }
@@ -155,16 +167,25 @@ fn receive<O: Observer>(
     context.ledger.bytes_received.add(n as u64);
     if n > fitted {
         context.ledger.bytes_discarded.add((n - fitted) as u64);
-        context.sys.observer().event(&Event::Unanswered { peer: peer.name, why: "longer than the buffer" });
+        context.sys.observer().event(&Event::Unanswered {
+            peer: peer.name,
+            why: "longer than the buffer",
+        });
         if context.plan.serve.truncated == TruncatedKey::Drop {
             context.ledger.bytes_discarded.add(fitted as u64);
             return Ok(());
         }
     }
     let chunk = &mut buffer[..fitted];
-    context.sys.observer().event(&Event::Received { peer: peer.name, payload: chunk });
+    context.sys.observer().event(&Event::Received {
+        peer: peer.name,
+        payload: chunk,
+    });
     let received = session.received(context.rules, chunk);
-    context.ledger.bytes_discarded.add(received.discarded as u64);
+    context
+        .ledger
+        .bytes_discarded
+        .add(received.discarded as u64);
     Ok(())
 }
 
@@ -183,7 +204,10 @@ fn send<O: Observer>(
 ) -> io::Result<()> {
     let reply = session.reply(buffer);
     let n = context.sys.send(peer.fd, reply)?;
-    context.sys.observer().event(&Event::Sent { peer: peer.name, payload: &reply[..n] });
+    context.sys.observer().event(&Event::Sent {
+        peer: peer.name,
+        payload: &reply[..n],
+    });
     session.sent(n);
     context.ledger.bytes_sent.add(n as u64);
     if context.rules.handler.speaks_first() {

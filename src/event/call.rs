@@ -50,7 +50,10 @@ impl Arg {
 
     /// A buffer.
     pub fn data(bytes: &[u8]) -> Arg {
-        Arg::Data { head: bytes[..bytes.len().min(Arg::SHOWN)].to_vec(), len: bytes.len() }
+        Arg::Data {
+            head: bytes[..bytes.len().min(Arg::SHOWN)].to_vec(),
+            len: bytes.len(),
+        }
     }
 
     /// A constant or a struct.
@@ -79,7 +82,10 @@ mod tests {
 
     #[test]
     fn payload_is_clipped_and_escaped() {
-        assert_eq!(Arg::data(b"Ciao!\r\n\"\x1b").to_string(), "\"Ciao!\\r\\n\\\"\\x1b\"");
+        assert_eq!(
+            Arg::data(b"Ciao!\r\n\"\x1b").to_string(),
+            "\"Ciao!\\r\\n\\\"\\x1b\""
+        );
         let long = Arg::data(&[b'x'; 100]).to_string();
         assert!(long.ends_with("x\"..."), "{long}");
         assert_eq!(long.len(), Arg::SHOWN + 5);

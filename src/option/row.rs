@@ -139,7 +139,12 @@ impl Row {
 
     /// The triple that `sockplay options` asks for the default: IPv4 stream, else the first that it suits.
     pub fn first_triple(&self) -> Option<Triple> {
-        Fits::triples().find(|&t| self.fits(t))
+        self.triples().next()
+    }
+
+    /// Every triple that it suits, IPv4 stream first.
+    pub fn triples(&self) -> impl Iterator<Item = Triple> {
+        Fits::triples().filter(|&t| self.fits(t))
     }
 
     /// Whether this is an option of the platform that we run on.

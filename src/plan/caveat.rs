@@ -38,7 +38,9 @@ fn backlog(plan: &Plan, machine: &Machine<'_>) -> Option<String> {
 }
 
 fn port(plan: &Plan, machine: &Machine<'_>) -> Option<String> {
-    let (Address::Inet { port, .. }, Role::Serve, true) = (&plan.address, plan.role, plan.triple.has_ports()) else {
+    let (Address::Inet { port, .. }, Role::Serve, true) =
+        (&plan.address, plan.role, plan.triple.has_ports())
+    else {
         return None;
     };
     let first = (machine.sysctl)("net.ipv4.ip_unprivileged_port_start")?;
@@ -50,13 +52,20 @@ fn port(plan: &Plan, machine: &Machine<'_>) -> Option<String> {
 
 fn raw(plan: &Plan, machine: &Machine<'_>) -> Option<String> {
     let raw = plan.triple.ty == Type::Raw && plan.triple.family != Family::Unix;
-    (raw && !(machine.capable)("CAP_NET_RAW")).then(|| "raw sockets need CAP_NET_RAW: socket will be refused".into())
+    (raw && !(machine.capable)("CAP_NET_RAW"))
+        .then(|| "raw sockets need CAP_NET_RAW: socket will be refused".into())
 }
 
 fn option(set: &super::SetOption, machine: &Machine<'_>) -> Option<String> {
     let row = set.option.row?;
-    if let Some(privilege) = row.privilege.filter(|p| p.starts_with("CAP_") && !(machine.capable)(p)) {
-        return Some(format!("{} may need {privilege}, which this process has not", row.name));
+    if let Some(privilege) = row
+        .privilege
+        .filter(|p| p.starts_with("CAP_") && !(machine.capable)(p))
+    {
+        return Some(format!(
+            "{} may need {privilege}, which this process has not",
+            row.name
+        ));
     }
     let asked = match set.payload.bytes.get(..4).map(<[u8; 4]>::try_from) {
         Some(Ok(int)) => i64::from(i32::from_ne_bytes(int)),
@@ -65,7 +74,12 @@ fn option(set: &super::SetOption, machine: &Machine<'_>) -> Option<String> {
     match row.adjust {
         Adjust::DoubledCapped { sysctl, .. } | Adjust::Capped { sysctl } => {
             let most = (machine.sysctl)(sysctl)?;
-            (asked > most).then(|| format!("{} {asked} is above {sysctl} = {most}: the kernel will use {most}", row.name))
+            (asked > most).then(|| {
+                format!(
+                    "{} {asked} is above {sysctl} = {most}: the kernel will use {most}",
+                    row.name
+                )
+            })
         }
         _ => None,
     }

@@ -23,7 +23,10 @@ const RULES: &[Rule] = &[
 ];
 
 pub(super) fn check(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
-    RULES.iter().flat_map(|rule| rule(profile, chosen)).collect()
+    RULES
+        .iter()
+        .flat_map(|rule| rule(profile, chosen))
+        .collect()
 }
 
 /// The place of a setting, if somebody wrote it.
@@ -31,12 +34,21 @@ fn written<T>(key: &'static str, setting: &Setting<T>) -> Option<(&'static str, 
     setting.is_set().then_some((key, setting.origin))
 }
 
-fn written_some<T>(key: &'static str, setting: Option<&Setting<T>>) -> Option<(&'static str, Origin)> {
+fn written_some<T>(
+    key: &'static str,
+    setting: Option<&Setting<T>>,
+) -> Option<(&'static str, Origin)> {
     setting.map(|s| (key, s.origin))
 }
 
-fn refuse<const N: usize>(keys: [Option<(&'static str, Origin)>; N], why: &str, help: &str) -> Vec<Problem> {
-    let problem = |(key, origin)| Problem::error(origin, format!("`{key}` makes no sense here: {why}")).help(help);
+fn refuse<const N: usize>(
+    keys: [Option<(&'static str, Origin)>; N],
+    why: &str,
+    help: &str,
+) -> Vec<Problem> {
+    let problem = |(key, origin)| {
+        Problem::error(origin, format!("`{key}` makes no sense here: {why}")).help(help)
+    };
     keys.into_iter().flatten().map(problem).collect()
 }
 
@@ -56,15 +68,26 @@ fn connection_keys_need_connections(profile: &Profile, chosen: &Chosen) -> Vec<P
         written("serve.pause.before_close", &s.pause.before_close),
     ];
     let why = format!("a {} socket has no connections", chosen.triple);
-    refuse(keys, &why, "remove the key, or choose type = \"stream\" or \"seqpacket\"")
+    refuse(
+        keys,
+        &why,
+        "remove the key, or choose type = \"stream\" or \"seqpacket\"",
+    )
 }
 
 fn framing_needs_a_stream(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
     if chosen.triple.ty == Type::Stream || profile.io.framing.value == FramingKey::None {
         return Vec::new();
     }
-    let why = format!("a {} socket keeps message boundaries by itself", chosen.triple);
-    refuse([written("io.framing", &profile.io.framing)], &why, "remove the key, or choose type = \"stream\"")
+    let why = format!(
+        "a {} socket keeps message boundaries by itself",
+        chosen.triple
+    );
+    refuse(
+        [written("io.framing", &profile.io.framing)],
+        &why,
+        "remove the key, or choose type = \"stream\"",
+    )
 }
 
 fn message_keys_need_messages(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
@@ -72,12 +95,20 @@ fn message_keys_need_messages(profile: &Profile, chosen: &Chosen) -> Vec<Problem
     let mut problems = Vec::new();
     if !chosen.triple.ty.has_boundaries() {
         let why = "a stream has no messages that could be cut off";
-        problems.extend(refuse([written("serve.truncated", &s.truncated)], why, "remove the key"));
+        problems.extend(refuse(
+            [written("serve.truncated", &s.truncated)],
+            why,
+            "remove the key",
+        ));
     }
     let guarded = !chosen.triple.ty.has_connections() && chosen.triple.family != Family::Unix;
     if !guarded {
         let why = format!("a {} socket cannot be made to answer itself", chosen.triple);
-        problems.extend(refuse([written("serve.allow_loops", &s.allow_loops)], &why, "remove the key"));
+        problems.extend(refuse(
+            [written("serve.allow_loops", &s.allow_loops)],
+            &why,
+            "remove the key",
+        ));
     }
     problems
 }
@@ -90,12 +121,25 @@ fn unix_keys_need_unix(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
             written("address.mode", &a.mode),
             written("address.unlink_stale", &a.unlink_stale),
         ];
-        let why = format!("{} addresses are host and port", chosen.triple.family.name());
+        let why = format!(
+            "{} addresses are host and port",
+            chosen.triple.family.name()
+        );
         return refuse(keys, &why, "use `host` and `port`, or family = \"unix\"");
     }
-    if matches!(chosen.address.value, Address::Unix(crate::socket::UnixName::Abstract(_))) {
-        let keys = [written("address.mode", &a.mode), written("address.unlink_stale", &a.unlink_stale)];
-        return refuse(keys, "an abstract name is no file: it has no mode and leaves nothing behind", "remove the key");
+    if matches!(
+        chosen.address.value,
+        Address::Unix(crate::socket::UnixName::Abstract(_))
+    ) {
+        let keys = [
+            written("address.mode", &a.mode),
+            written("address.unlink_stale", &a.unlink_stale),
+        ];
+        return refuse(
+            keys,
+            "an abstract name is no file: it has no mode and leaves nothing behind",
+            "remove the key",
+        );
     }
     Vec::new()
 }
@@ -109,18 +153,32 @@ fn internet_keys_need_the_internet(profile: &Profile, chosen: &Chosen) -> Vec<Pr
             written_some("connect.local_host", c.local_host.as_ref()),
             written("connect.local_port", &c.local_port),
         ];
-        return refuse(keys, "a unix address is a path or an @name", "use `path`, or family = \"ipv4\"");
+        return refuse(
+            keys,
+            "a unix address is a path or an @name",
+            "use `path`, or family = \"ipv4\"",
+        );
     }
     if !chosen.triple.has_ports() {
-        let keys = [written("address.port", &a.port), written("connect.local_port", &c.local_port)];
-        return refuse(keys, "raw sockets have no ports, only addresses (raw(7))", "remove the key");
+        let keys = [
+            written("address.port", &a.port),
+            written("connect.local_port", &c.local_port),
+        ];
+        return refuse(
+            keys,
+            "raw sockets have no ports, only addresses (raw(7))",
+            "remove the key",
+        );
     }
     Vec::new()
 }
 
 fn host_is_of_the_family(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
     let family = chosen.triple.family;
-    let hosts = [Some(&profile.address.host), profile.connect.local_host.as_ref()];
+    let hosts = [
+        Some(&profile.address.host),
+        profile.connect.local_host.as_ref(),
+    ];
     let wrong = |host: &&Setting<String>| literal_family(&host.value).is_some_and(|f| f != family);
     if family == Family::Unix {
         return Vec::new();
@@ -133,8 +191,11 @@ fn host_is_of_the_family(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
         .map(|host| {
             let other = literal_family(&host.value).map_or("", Family::name);
             let (host_text, name) = (crate::escape::text(&host.value), family.name());
-            Problem::error(host.origin, format!("{host_text} is an {other} address, but the socket's family is {name}"))
-                .help(format!("set socket.family = \"{other}\""))
+            Problem::error(
+                host.origin,
+                format!("{host_text} is an {other} address, but the socket's family is {name}"),
+            )
+            .help(format!("set socket.family = \"{other}\""))
         })
         .collect()
 }
@@ -149,7 +210,11 @@ fn descriptor_excludes_an_address(profile: &Profile, _: &Chosen) -> Vec<Problem>
         written_some("address.path", profile.address.path.as_ref()),
         written_some("serve.backlog", profile.serve.backlog.as_ref()),
     ];
-    refuse(keys, "an inherited descriptor is already bound and listening", "remove the key, or `socket.fd`")
+    refuse(
+        keys,
+        "an inherited descriptor is already bound and listening",
+        "remove the key, or `socket.fd`",
+    )
 }
 
 fn engine_keys_need_their_engine(profile: &Profile, _: &Chosen) -> Vec<Problem> {
@@ -164,9 +229,19 @@ fn engine_keys_need_their_engine(profile: &Profile, _: &Chosen) -> Vec<Problem> 
     let mut problems = of(
         EngineKey::Epoll,
         "epoll",
-        [written_some("serve.trigger", s.trigger.as_ref()), written_some("serve.batch", s.batch.as_ref())],
+        [
+            written_some("serve.trigger", s.trigger.as_ref()),
+            written_some("serve.batch", s.batch.as_ref()),
+        ],
     );
-    problems.extend(of(EngineKey::Threads, "threads", [written_some("serve.stack_size", s.stack_size.as_ref()), None]));
+    problems.extend(of(
+        EngineKey::Threads,
+        "threads",
+        [
+            written_some("serve.stack_size", s.stack_size.as_ref()),
+            None,
+        ],
+    ));
     let ring = [
         written_some("serve.ring.entries", s.ring_entries.as_ref()),
         written_some("serve.ring.buffers", s.ring_buffers.as_ref()),
@@ -180,7 +255,8 @@ fn icmp_is_answered_by_the_kernel(profile: &Profile, chosen: &Chosen) -> Vec<Pro
     if !icmp || chosen.role != Role::Serve {
         return Vec::new();
     }
-    let message = "the kernel answers ICMP echo requests by itself; a second echo would answer every answer";
+    let message =
+        "the kernel answers ICMP echo requests by itself; a second echo would answer every answer";
     vec![
         Problem::error(profile.socket.protocol.origin, message)
             .help("use this profile with `sockplay connect` or `sockplay probe`: the kernel is the server"),
@@ -199,10 +275,15 @@ fn options_fit_the_triple(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
         .filter(misfit)
         .map(|key| {
             let name = key.row.name;
-            let problem = Problem::error(key.name_at, format!("{name} does not exist on {triple} sockets"))
-                .help("`optional = true` in the long form tries it and goes on");
+            let problem = Problem::error(
+                key.name_at,
+                format!("{name} does not exist on {triple} sockets"),
+            )
+            .help("`optional = true` in the long form tries it and goes on");
             match key.row.first_triple() {
-                Some(first) => problem.help(format!("it suits {first} sockets: see `sockplay options {name}`")),
+                Some(first) => problem.help(format!(
+                    "it suits {first} sockets: see `sockplay options {name}`"
+                )),
                 None => problem,
             }
         })
@@ -215,7 +296,11 @@ fn options_have_a_socket_to_be_set_on(profile: &Profile, chosen: &Chosen) -> Vec
     }
     let lost = |key: &&crate::profile::OptionKey| {
         let accepted = key.scope == Scope::Accept;
-        let after = key.phase.as_ref().is_some_and(|p| p.value == Phase::PostAccept) && chosen.role == Role::Serve;
+        let after = key
+            .phase
+            .as_ref()
+            .is_some_and(|p| p.value == Phase::PostAccept)
+            && chosen.role == Role::Serve;
         accepted || after
     };
     let triple = chosen.triple;
@@ -224,7 +309,10 @@ fn options_have_a_socket_to_be_set_on(profile: &Profile, chosen: &Chosen) -> Vec
         .iter()
         .filter(lost)
         .map(|key| {
-            let message = format!("{} would be set on accepted sockets, and a {triple} socket accepts none", key.row.name);
+            let message = format!(
+                "{} would be set on accepted sockets, and a {triple} socket accepts none",
+                key.row.name
+            );
             Problem::error(key.name_at, message).help("move it to [options]")
         })
         .collect()
@@ -246,7 +334,10 @@ fn options_are_in_time(profile: &Profile, _: &Chosen) -> Vec<Problem> {
                 Phase::PreBind => "it decides whether or where bind(2) succeeds",
                 _ => "it is fixed in the handshake or belongs to the listener",
             };
-            let message = format!("{} at {phase} is too late to have its full effect: {why}", key.row.name);
+            let message = format!(
+                "{} at {phase} is too late to have its full effect: {why}",
+                key.row.name
+            );
             Problem::warning(origin, message).help(format!("its own phase is {decided}"))
         })
     };

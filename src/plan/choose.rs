@@ -24,7 +24,11 @@ impl fmt::Display for Unsuitable {
     }
 }
 
-pub(super) fn choose(profile: &Profile, role: Role, given: Option<&Given>) -> Result<Chosen, Unsuitable> {
+pub(super) fn choose(
+    profile: &Profile,
+    role: Role,
+    given: Option<&Given>,
+) -> Result<Chosen, Unsuitable> {
     let triple = Triple {
         family: profile.socket.family.value,
         ty: profile.socket.ty.value,
@@ -32,7 +36,7 @@ pub(super) fn choose(profile: &Profile, role: Role, given: Option<&Given>) -> Re
     };
     let address = match given {
         Some(given) => {
-            suits(profile, triple, given)?;
+            suits(profile, triple, role, given)?;
             Setting::flag(given.address.clone(), "ADDRESS")
         }
         None => own_address(profile, triple.family),
@@ -45,17 +49,32 @@ pub(super) fn choose(profile: &Profile, role: Role, given: Option<&Given>) -> Re
         Role::Serve => None,
         Role::Connect => local_address(profile, triple, &address.value),
     };
-    Ok(Chosen { role, triple, address, local })
+    Ok(Chosen {
+        role,
+        triple,
+        address,
+        local,
+    })
 }
 
 /// An ADDRESS of another family or type than the profile's is a mistake, not a wish to mix them.
-fn suits(profile: &Profile, triple: Triple, given: &Given) -> Result<(), Unsuitable> {
+fn suits(profile: &Profile, triple: Triple, role: Role, given: &Given) -> Result<(), Unsuitable> {
     let (family, ty) = given.decides();
-    let wrong_family = family.filter(|&f| f != triple.family).map(|f| format!("{} address", f.name()));
+    let wrong_family = family
+        .filter(|&f| f != triple.family)
+        .map(|f| format!("{} address", f.name()));
     let not_inet = matches!(given.address, Address::Inet { .. }) && triple.family == Family::Unix;
     let wrong_family = wrong_family.or_else(|| not_inet.then(|| "host and port".to_owned()));
-    let wrong_type = ty.filter(|&t| t != triple.ty).map(|t| format!("{} scheme", t.name()));
+    let wrong_type = ty
+        .filter(|&t| t != triple.ty)
+        .map(|t| format!("{} scheme", t.name()));
     match wrong_family.or(wrong_type) {
+        None if has_no_port(given) && triple.has_ports() && role == Role::Connect => {
+            Err(Unsuitable(format!(
+                "the ADDRESS {} has no port to connect to; write host:port, or [host]:port for IPv6",
+                given.address
+            )))
+        }
         None => Ok(()),
         Some(what) => Err(Unsuitable(format!(
             "the ADDRESS {} is a {what}, but the profile {} opens {} {}",
@@ -67,20 +86,44 @@ fn suits(profile: &Profile, triple: Triple, given: &Given) -> Result<(), Unsuita
     }
 }
 
+fn has_no_port(given: &Given) -> bool {
+    matches!(given.address, Address::Inet { port: 0, .. })
+}
+
 fn own_address(profile: &Profile, family: Family) -> Setting<Address> {
     let keys = &profile.address;
     if let Some(fd) = &profile.socket.fd {
-        return Setting { value: Address::Fd(fd.value.clone()), origin: fd.origin };
+        return Setting {
+            value: Address::Fd(fd.value.clone()),
+            origin: fd.origin,
+        };
     }
     if family == Family::Unix {
         return match &keys.path {
-            Some(path) => Setting { value: Address::Unix(path.value.clone()), origin: path.origin },
+            Some(path) => Setting {
+                value: Address::Unix(path.value.clone()),
+                origin: path.origin,
+            },
             None => Setting::default(Address::Unix(UnixName::Path("/tmp/sockplay.sock".into()))),
         };
     }
-    let host = if keys.host.is_set() { keys.host.value.clone() } else { loopback(family).to_owned() };
-    let origin = if keys.host.is_set() { keys.host.origin } else { keys.port.origin };
-    Setting { value: Address::Inet { host, port: keys.port.value }, origin }
+    let host = if keys.host.is_set() {
+        keys.host.value.clone()
+    } else {
+        loopback(family).to_owned()
+    };
+    let origin = if keys.host.is_set() {
+        keys.host.origin
+    } else {
+        keys.port.origin
+    };
+    Setting {
+        value: Address::Inet {
+            host,
+            port: keys.port.value,
+        },
+        origin,
+    }
 }
 
 const fn loopback(family: Family) -> &'static str {
@@ -93,9 +136,13 @@ const fn loopback(family: Family) -> &'static str {
 /// "" is every interface to a server; to a client, and so on this machine, it is the loopback one.
 fn reachable(address: Setting<Address>, family: Family) -> Setting<Address> {
     match address.value {
-        Address::Inet { ref host, port } if host.is_empty() => {
-            Setting { value: Address::Inet { host: loopback(family).into(), port }, origin: address.origin }
-        }
+        Address::Inet { ref host, port } if host.is_empty() => Setting {
+            value: Address::Inet {
+                host: loopback(family).into(),
+                port,
+            },
+            origin: address.origin,
+        },
         _ => address,
     }
 }
@@ -104,7 +151,8 @@ fn reachable(address: Setting<Address>, family: Family) -> Setting<Address> {
 fn local_address(profile: &Profile, triple: Triple, peer: &Address) -> Option<Setting<Address>> {
     let keys = &profile.connect;
     if triple.family == Family::Unix {
-        let answers = triple.ty == crate::socket::Type::Datagram || triple.ty == crate::socket::Type::Raw;
+        let answers =
+            triple.ty == crate::socket::Type::Datagram || triple.ty == crate::socket::Type::Raw;
         let opened = !matches!(peer, Address::Fd(_));
         return (answers && opened).then(|| Setting::default(Address::Unix(UnixName::Unnamed)));
     }
@@ -113,12 +161,24 @@ fn local_address(profile: &Profile, triple: Triple, peer: &Address) -> Option<Se
         None if keys.local_port.is_set() && keys.local_port.value != 0 => keys.local_port.origin,
         None => return None,
     };
-    let host = keys.local_host.as_ref().map_or_else(String::new, |h| h.value.clone());
-    Some(Setting { value: Address::Inet { host, port: keys.local_port.value }, origin })
+    let host = keys
+        .local_host
+        .as_ref()
+        .map_or_else(String::new, |h| h.value.clone());
+    Some(Setting {
+        value: Address::Inet {
+            host,
+            port: keys.local_port.value,
+        },
+        origin,
+    })
 }
 
 /// listen(2)'s argument: as written, else the habit of Rust and Python.
 pub(super) fn backlog(profile: &Profile) -> Setting<u32> {
     const HABIT: u32 = 128; // min(SOMAXCONN, 128); Linux's SOMAXCONN is 4096 since 5.4
-    profile.serve.backlog.clone().unwrap_or(Setting { value: HABIT, origin: Origin::Default })
+    profile.serve.backlog.clone().unwrap_or(Setting {
+        value: HABIT,
+        origin: Origin::Default,
+    })
 }

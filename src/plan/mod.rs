@@ -137,11 +137,14 @@ impl Plan {
     pub fn new(profile: &Profile, role: Role, given: Option<&Given>) -> Result<Plan, NoPlan> {
         let chosen = choose::choose(profile, role, given).map_err(NoPlan::Address)?;
         let problems = check::check(profile, &chosen);
-        let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|p| p.severity == Severity::Error);
+        let (errors, warnings): (Vec<_>, Vec<_>) = problems
+            .into_iter()
+            .partition(|p| p.severity == Severity::Error);
         if !errors.is_empty() {
             return Err(NoPlan::Profile(profile.invalid(errors)));
         }
-        let steps = steps::steps(profile, &chosen).map_err(|problems| NoPlan::Profile(profile.invalid(problems)))?;
+        let steps = steps::steps(profile, &chosen)
+            .map_err(|problems| NoPlan::Profile(profile.invalid(problems)))?;
         Ok(Plan {
             profile: profile.name.clone(),
             role,
@@ -163,7 +166,9 @@ impl Plan {
 
     /// Whether the profile itself sets an option, at whatever point.
     pub fn sets(&self, name: &str) -> bool {
-        self.steps.iter().any(|s| matches!(&s.act, Act::Set(set) if set.option.name == name))
+        self.steps
+            .iter()
+            .any(|s| matches!(&s.act, Act::Set(set) if set.option.name == name))
     }
 
     /// The options that are set at one point of a socket's life.
@@ -183,7 +188,11 @@ fn sentence(profile: &Profile, warning: &Problem) -> String {
 
 fn serve_rules(profile: &Profile) -> ServeRules {
     let serve = &profile.serve;
-    let ttl = profile.options.iter().rev().find(|o| matches!(o.row.name, "IP_TTL" | "IPV6_UNICAST_HOPS"));
+    let ttl = profile
+        .options
+        .iter()
+        .rev()
+        .find(|o| matches!(o.row.name, "IP_TTL" | "IPV6_UNICAST_HOPS"));
     ServeRules {
         engine: serve.engine.value,
         backlog: choose::backlog(profile).value,
@@ -195,10 +204,18 @@ fn serve_rules(profile: &Profile) -> ServeRules {
         drain_timeout: serve.drain_timeout.value,
         pause: pauses(&serve.pause),
         close: serve.close.value,
-        loops: if serve.allow_loops.value { Loops::Allowed } else { Loops::Guarded },
+        loops: if serve.allow_loops.value {
+            Loops::Allowed
+        } else {
+            Loops::Guarded
+        },
         truncated: serve.truncated.value,
         mode: profile.address.mode.value,
-        stale: if profile.address.unlink_stale.value { Stale::Unlink } else { Stale::Keep },
+        stale: if profile.address.unlink_stale.value {
+            Stale::Unlink
+        } else {
+            Stale::Keep
+        },
         ttl: ttl.and_then(|o| match o.value.value {
             crate::option::Value::Int(n) => i32::try_from(n).ok(),
             _ => None,

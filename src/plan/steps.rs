@@ -66,9 +66,21 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.act {
             Act::Socket(t) => {
-                let protocol = t.protocol.c_name().map_or_else(|| t.protocol.0.to_string(), str::to_owned);
-                let protocol = if t.protocol.0 == 0 { "0".to_owned() } else { protocol };
-                write!(f, "socket({}, {}|SOCK_CLOEXEC, {protocol})", t.family.c_name(), t.ty.c_name())
+                let protocol = t
+                    .protocol
+                    .c_name()
+                    .map_or_else(|| t.protocol.0.to_string(), str::to_owned);
+                let protocol = if t.protocol.0 == 0 {
+                    "0".to_owned()
+                } else {
+                    protocol
+                };
+                write!(
+                    f,
+                    "socket({}, {}|SOCK_CLOEXEC, {protocol})",
+                    t.family.c_name(),
+                    t.ty.c_name()
+                )
             }
             Act::Adopt(inherited) => write!(f, "adopt the descriptor {inherited}"),
             Act::Set(set) => {
@@ -77,7 +89,11 @@ impl fmt::Display for Step {
                     |row| option::describe_args(row, &set.payload.bytes),
                 );
                 let (level, name) = (&set.option.level_name, &set.option.name);
-                write!(f, "setsockopt(fd, {level}, {name}, {value}, {})", set.payload.bytes.len())
+                write!(
+                    f,
+                    "setsockopt(fd, {level}, {name}, {value}, {})",
+                    set.payload.bytes.len()
+                )
             }
             Act::Bind(address) => write!(f, "bind(fd, {})", shown(address)),
             Act::Listen(backlog) => write!(f, "listen(fd, {backlog})"),
@@ -106,25 +122,40 @@ pub(super) fn steps(profile: &Profile, chosen: &Chosen) -> Result<Vec<Step>, Vec
         Role::Serve => {
             if !adopted {
                 let origin = place(chosen.address.origin);
-                steps.push(Step { act: Act::Bind(chosen.address.value.clone()), origin });
+                steps.push(Step {
+                    act: Act::Bind(chosen.address.value.clone()),
+                    origin,
+                });
             }
             options.push(&mut steps, Phase::PreListen);
             if chosen.triple.ty.has_connections() {
                 if !adopted {
                     let backlog = backlog(profile);
-                    steps.push(Step { act: Act::Listen(backlog.value), origin: place(backlog.origin) });
+                    steps.push(Step {
+                        act: Act::Listen(backlog.value),
+                        origin: place(backlog.origin),
+                    });
                 }
-                steps.push(Step { act: Act::Accept, origin: "for each client".into() });
+                steps.push(Step {
+                    act: Act::Accept,
+                    origin: "for each client".into(),
+                });
             }
         }
         Role::Connect => {
             if let Some(local) = chosen.local.as_ref().filter(|_| !adopted) {
-                steps.push(Step { act: Act::Bind(local.value.clone()), origin: place(local.origin) });
+                steps.push(Step {
+                    act: Act::Bind(local.value.clone()),
+                    origin: place(local.origin),
+                });
             }
             options.push(&mut steps, Phase::PreListen);
             if !adopted {
                 let origin = place(chosen.address.origin);
-                steps.push(Step { act: Act::Connect(chosen.address.value.clone()), origin });
+                steps.push(Step {
+                    act: Act::Connect(chosen.address.value.clone()),
+                    origin,
+                });
             }
         }
     }
@@ -135,12 +166,21 @@ pub(super) fn steps(profile: &Profile, chosen: &Chosen) -> Result<Vec<Step>, Vec
 fn opening(profile: &Profile, chosen: &Chosen) -> Step {
     if let Address::Fd(inherited) = &chosen.address.value {
         let origin = profile.place(chosen.address.origin);
-        return Step { act: Act::Adopt(inherited.clone()), origin };
+        return Step {
+            act: Act::Adopt(inherited.clone()),
+            origin,
+        };
     }
     let keys = &profile.socket;
     let origins = [keys.family.origin, keys.ty.origin, keys.protocol.origin];
-    let written = origins.into_iter().find(|&o| o != Origin::Default).unwrap_or(Origin::Default);
-    Step { act: Act::Socket(chosen.triple), origin: profile.place(written) }
+    let written = origins
+        .into_iter()
+        .find(|&o| o != Origin::Default)
+        .unwrap_or(Origin::Default);
+    Step {
+        act: Act::Socket(chosen.triple),
+        origin: profile.place(written),
+    }
 }
 
 /// All options of one end, each with its phase.
@@ -150,8 +190,15 @@ impl Options {
     fn collect(profile: &Profile, chosen: &Chosen) -> Result<Options, Vec<Problem>> {
         let mut steps = guards(chosen);
         let mut problems = Vec::new();
-        for key in profile.options.iter().filter(|key| belongs(key.scope, chosen.role)) {
-            let phase = key.phase.as_ref().map_or_else(|| default_phase(key.scope, key.row.phase), |p| p.value);
+        for key in profile
+            .options
+            .iter()
+            .filter(|key| belongs(key.scope, chosen.role))
+        {
+            let phase = key
+                .phase
+                .as_ref()
+                .map_or_else(|| default_phase(key.scope, key.row.phase), |p| p.value);
             match key.row.encode(&key.value.value) {
                 Ok(payload) => {
                     let set = SetOption {
@@ -162,13 +209,23 @@ impl Options {
                         need: key.need,
                         wish: Wish::Profile,
                     };
-                    steps.push(Step { act: Act::Set(Box::new(set)), origin: profile.place(key.value.origin) });
+                    steps.push(Step {
+                        act: Act::Set(Box::new(set)),
+                        origin: profile.place(key.value.origin),
+                    });
                 }
-                Err(why) => problems.push(Problem::error(key.value.origin, format!("{} {why}", key.row.name))),
+                Err(why) => problems.push(Problem::error(
+                    key.value.origin,
+                    format!("{} {why}", key.row.name),
+                )),
             }
         }
         steps.extend(profile.raw_options.iter().map(|raw| raw_step(profile, raw)));
-        if problems.is_empty() { Ok(Options(steps)) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Options(steps))
+        } else {
+            Err(problems)
+        }
     }
 
     fn push(&self, steps: &mut Vec<Step>, phase: Phase) {
@@ -201,14 +258,23 @@ fn raw_step(profile: &Profile, raw: &crate::profile::RawOption) -> Step {
         Err(_) => Value::Bytes(bytes.clone()),
     };
     let set = SetOption {
-        option: OptionName { level, level_name, number, name, row: None },
+        option: OptionName {
+            level,
+            level_name,
+            number,
+            name,
+            row: None,
+        },
         requested,
         payload: Payload { bytes, patch: None },
         phase: raw.phase.value,
         need: raw.need,
         wish: Wish::Profile,
     };
-    Step { act: Act::Set(Box::new(set)), origin: profile.place(raw.bytes.origin) }
+    Step {
+        act: Act::Set(Box::new(set)),
+        origin: profile.place(raw.bytes.origin),
+    }
 }
 
 /// What the datagram guards need to be told by the kernel: the time to live of each request, the address it was sent
@@ -216,9 +282,12 @@ fn raw_step(profile: &Profile, raw: &crate::profile::RawOption) -> Step {
 fn guards(chosen: &Chosen) -> Vec<Step> {
     let names: &[&str] = match (chosen.role, chosen.triple.family, chosen.triple.ty) {
         (Role::Serve, Family::Ipv4, Type::Datagram) => &["IP_RECVTTL", "IP_PKTINFO", "SO_RXQ_OVFL"],
-        (Role::Serve, Family::Ipv6, Type::Datagram) => {
-            &["IPV6_RECVHOPLIMIT", "IPV6_RECVPKTINFO", "IP_RECVTTL", "SO_RXQ_OVFL"]
-        }
+        (Role::Serve, Family::Ipv6, Type::Datagram) => &[
+            "IPV6_RECVHOPLIMIT",
+            "IPV6_RECVPKTINFO",
+            "IP_RECVTTL",
+            "SO_RXQ_OVFL",
+        ],
         (Role::Serve, Family::Ipv4 | Family::Ipv6, Type::Raw) => &["SO_RXQ_OVFL"],
         _ => &[],
     };
@@ -229,12 +298,18 @@ fn guards(chosen: &Chosen) -> Vec<Step> {
             let set = SetOption {
                 option: OptionName::of(row),
                 requested: Value::Bool(true),
-                payload: Payload { bytes: 1_i32.to_ne_bytes().to_vec(), patch: None },
+                payload: Payload {
+                    bytes: 1_i32.to_ne_bytes().to_vec(),
+                    patch: None,
+                },
                 phase: Phase::PostSocket,
                 need: Need::Required,
                 wish: Wish::Guard,
             };
-            Step { act: Act::Set(Box::new(set)), origin: "datagram guard".into() }
+            Step {
+                act: Act::Set(Box::new(set)),
+                origin: "datagram guard".into(),
+            }
         })
         .collect()
 }

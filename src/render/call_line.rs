@@ -42,7 +42,13 @@ mod tests {
             t_ns: 0,
             task: "server",
             name: "setsockopt",
-            args: vec![Arg::Fd(3), Arg::symbol("SOL_SOCKET"), Arg::symbol("SO_RCVBUF"), Arg::symbol("[65536]"), Arg::Int(4)],
+            args: vec![
+                Arg::Fd(3),
+                Arg::symbol("SOL_SOCKET"),
+                Arg::symbol("SO_RCVBUF"),
+                Arg::symbol("[65536]"),
+                Arg::Int(4),
+            ],
             result,
             errno: errno.map(str::to_owned),
             says: errno.map(|_| "Operation not permitted".to_owned()),
@@ -52,7 +58,10 @@ mod tests {
 
     #[test]
     fn a_call_reads_like_strace() {
-        assert_eq!(line(&call(0, None)), "setsockopt(3, SOL_SOCKET, SO_RCVBUF, [65536], 4) = 0 <4µs>");
+        assert_eq!(
+            line(&call(0, None)),
+            "setsockopt(3, SOL_SOCKET, SO_RCVBUF, [65536], 4) = 0 <4µs>"
+        );
         assert_eq!(
             line(&call(-1, Some("EPERM"))),
             "setsockopt(3, SOL_SOCKET, SO_RCVBUF, [65536], 4) = -1 EPERM (Operation not permitted) <4µs>"

@@ -44,7 +44,11 @@ pub fn event(event: &Event<'_>) -> Value {
             "requested": report.requested, "effective": report.effective,
             "verdict": report.ruling.verdict.name(), "why": report.ruling.why,
         }),
-        Event::Listening { name, triple, backlog } => json!({
+        Event::Listening {
+            name,
+            triple,
+            backlog,
+        } => json!({
             "event": "listening", "address": name.ready(triple.ty),
             "backlog": backlog.map(|b| json!({"asked": b.asked, "effective": b.effective})),
         }),
@@ -52,9 +56,15 @@ pub fn event(event: &Event<'_>) -> Value {
         Event::Received { peer, payload } => {
             json!({"event": "received", "peer": peer.to_string(), "bytes": payload.len()})
         }
-        Event::Sent { peer, payload } => json!({"event": "sent", "peer": peer.to_string(), "bytes": payload.len()}),
-        Event::Closed { peer, why } => json!({"event": "closed", "peer": peer.to_string(), "why": why}),
-        Event::Unanswered { peer, why } => json!({"event": "unanswered", "peer": peer.to_string(), "why": why}),
+        Event::Sent { peer, payload } => {
+            json!({"event": "sent", "peer": peer.to_string(), "bytes": payload.len()})
+        }
+        Event::Closed { peer, why } => {
+            json!({"event": "closed", "peer": peer.to_string(), "why": why})
+        }
+        Event::Unanswered { peer, why } => {
+            json!({"event": "unanswered", "peer": peer.to_string(), "why": why})
+        }
         Event::Trouble(text) => json!({"event": "trouble", "text": text}),
         Event::Note(text) => json!({"event": "note", "text": text}),
         Event::Counters(all) => accounts("counters", all),

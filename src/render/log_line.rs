@@ -16,18 +16,41 @@ pub fn message(event: &Event<'_>) -> (Level, String) {
     match event {
         Event::Starting { .. } => (Level::Info, "Starting server...".into()),
         Event::Option(report) => {
-            let level = if report.ruling.verdict == Verdict::Refused { Level::Warn } else { Level::Info };
+            let level = if report.ruling.verdict == Verdict::Refused {
+                Level::Warn
+            } else {
+                Level::Info
+            };
             (level, verdict::line(report))
         }
-        Event::Listening { name, triple, backlog } => (Level::Info, listening(name, triple.ty, *backlog)),
-        Event::Accepted { peer } => (Level::Info, format!("Accepted connection from: {}", peer.python())),
-        Event::Received { payload, .. } => (Level::Info, format!("Received: {}", payload_text(payload))),
-        Event::Sent { peer, payload } => {
-            (Level::Info, format!("Sending to {}: {}", peer.python(), payload_text(payload)))
+        Event::Listening {
+            name,
+            triple,
+            backlog,
+        } => (Level::Info, listening(name, triple.ty, *backlog)),
+        Event::Accepted { peer } => (
+            Level::Info,
+            format!("Accepted connection from: {}", peer.python()),
+        ),
+        Event::Received { payload, .. } => {
+            (Level::Info, format!("Received: {}", payload_text(payload)))
         }
-        Event::Closed { peer, why } => (Level::Info, format!("Closed connection to {}: {why}", peer.python())),
-        Event::Unanswered { peer, why } => (Level::Warn, format!("Not answered {}: {why}", peer.python())),
-        Event::Trouble(text) => (Level::Error, format!("Server error: {}", text.replace('\n', "; "))),
+        Event::Sent { peer, payload } => (
+            Level::Info,
+            format!("Sending to {}: {}", peer.python(), payload_text(payload)),
+        ),
+        Event::Closed { peer, why } => (
+            Level::Info,
+            format!("Closed connection to {}: {why}", peer.python()),
+        ),
+        Event::Unanswered { peer, why } => (
+            Level::Warn,
+            format!("Not answered {}: {why}", peer.python()),
+        ),
+        Event::Trouble(text) => (
+            Level::Error,
+            format!("Server error: {}", text.replace('\n', "; ")),
+        ),
         Event::Note(text) => (Level::Info, (*text).to_owned()),
         Event::Counters(accounts) | Event::Stopped(accounts) => (Level::Info, summary(accounts)),
     }
@@ -35,12 +58,17 @@ pub fn message(event: &Event<'_>) -> (Level, String) {
 
 fn listening(name: &SocketName, ty: Type, backlog: Option<Backlog>) -> String {
     let place = match name {
-        SocketName::Inet(_) if ty == Type::Raw => format!("Listening on address: {}", name.ready(ty)),
+        SocketName::Inet(_) if ty == Type::Raw => {
+            format!("Listening on address: {}", name.ready(ty))
+        }
         SocketName::Inet(address) => format!("Listening on port: {}", address.port()),
         SocketName::Unix(unix) => format!("Listening on path: {unix}"),
     };
     match backlog {
-        Some(Backlog { asked, effective: Some(effective) }) if effective != asked => {
+        Some(Backlog {
+            asked,
+            effective: Some(effective),
+        }) if effective != asked => {
             format!("{place} (backlog {asked}, the kernel keeps {effective})")
         }
         Some(Backlog { asked, .. }) => format!("{place} (backlog {asked})"),
@@ -50,7 +78,11 @@ fn listening(name: &SocketName, ty: Type, backlog: Option<Backlog>) -> String {
 
 fn payload_text(payload: &[u8]) -> String {
     let (text, cut) = escape::clipped(payload, SHOWN);
-    if cut { format!("{text}... ({} bytes)", payload.len()) } else { text }
+    if cut {
+        format!("{text}... ({} bytes)", payload.len())
+    } else {
+        text
+    }
 }
 
 /// The accounts on one line; what is zero and unusual is left out.
@@ -72,7 +104,10 @@ pub fn summary(a: &Accounts) -> String {
     if d.kernel_drops > 0 {
         parts.push(format!("{} dropped by the kernel", d.kernel_drops));
     }
-    parts.push(format!("{} bytes received, {} sent", a.bytes_received, a.bytes_sent));
+    parts.push(format!(
+        "{} bytes received, {} sent",
+        a.bytes_received, a.bytes_sent
+    ));
     if a.bytes_discarded > 0 {
         parts.push(format!("{} discarded", a.bytes_discarded));
     }
@@ -89,17 +124,30 @@ mod tests {
     #[test]
     fn payload_cannot_forge_a_line() {
         let peer = SocketName::Inet("127.0.0.1:1".parse().unwrap());
-        let event = Event::Received { peer: &peer, payload: b"Ciao!\r\n17-09-2025 - INFO - server - forged \xff\x1b[31m" };
+        let event = Event::Received {
+            peer: &peer,
+            payload: b"Ciao!\r\n17-09-2025 - INFO - server - forged \xff\x1b[31m",
+        };
         let (_, text) = message(&event);
-        assert_eq!(text, "Received: Ciao!\\r\\n17-09-2025 - INFO - server - forged \\xff\\x1b[31m");
+        assert_eq!(
+            text,
+            "Received: Ciao!\\r\\n17-09-2025 - INFO - server - forged \\xff\\x1b[31m"
+        );
     }
 
     #[test]
     fn the_words_are_the_articles() {
         let peer = SocketName::Inet("127.0.0.1:45534".parse().unwrap());
-        assert_eq!(message(&Event::Accepted { peer: &peer }).1, "Accepted connection from: ('127.0.0.1', 45534)");
         assert_eq!(
-            message(&Event::Sent { peer: &peer, payload: b"Ciao!" }).1,
+            message(&Event::Accepted { peer: &peer }).1,
+            "Accepted connection from: ('127.0.0.1', 45534)"
+        );
+        assert_eq!(
+            message(&Event::Sent {
+                peer: &peer,
+                payload: b"Ciao!"
+            })
+            .1,
             "Sending to ('127.0.0.1', 45534): Ciao!"
         );
     }

@@ -6,4 +6,5 @@
 pub mod call_line;
 pub mod json;
 pub mod log_line;
+pub mod options;
 pub mod verdict;

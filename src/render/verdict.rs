@@ -7,8 +7,14 @@ use crate::option::Verdict;
 pub fn line(report: &OptionReport) -> String {
     let requested = report.requested.plain();
     let effective = report.effective.as_ref().map(crate::option::Value::plain);
-    let mut out = format!("{} {} {requested}", report.ruling.verdict.sign(), report.name);
-    if let Some(effective) = effective.filter(|e| *e != requested && report.ruling.verdict != Verdict::Honoured) {
+    let mut out = format!(
+        "{} {} {requested}",
+        report.ruling.verdict.sign(),
+        report.name
+    );
+    if let Some(effective) =
+        effective.filter(|e| *e != requested && report.ruling.verdict != Verdict::Honoured)
+    {
         out += &format!(" -> {effective}");
     }
     if let Some(why) = &report.ruling.why {
@@ -32,7 +38,10 @@ mod tests {
             requested: Value::Int(65536),
             default: None,
             effective: Some(Value::Int(131_072)),
-            ruling: Ruling { verdict: Verdict::Adjusted, why: Some("doubled".into()) },
+            ruling: Ruling {
+                verdict: Verdict::Adjusted,
+                why: Some("doubled".into()),
+            },
         };
         assert_eq!(line(&report), "~ SO_RCVBUF 65536 -> 131072 (doubled)");
     }

@@ -68,7 +68,10 @@ fn fd_arg(fd: BorrowedFd<'_>) -> Arg {
 /// A name that the kernel filled in, and its length in brackets as strace shows value-result arguments.
 fn filled_in(outcome: Option<&SocketName>) -> [Arg; 2] {
     match outcome {
-        Some(name) => [show::address(name), Arg::symbol(format!("[{}]", show::address_len(name)))],
+        Some(name) => [
+            show::address(name),
+            Arg::symbol(format!("[{}]", show::address_len(name))),
+        ],
         None => [Arg::symbol("NULL"), Arg::symbol("NULL")],
     }
 }
@@ -78,10 +81,19 @@ impl<O: Observer> Sys<'_, O> {
     pub fn socket(&self, triple: Triple) -> io::Result<OwnedFd> {
         let open = || {
             let protocol = (triple.protocol.0 != 0).then(|| triple.protocol.0.into());
-            Socket::new(Domain::from(abi::family(triple.family)), abi::ty(triple.ty).into(), protocol)
-                .map(OwnedFd::from)
+            Socket::new(
+                Domain::from(abi::family(triple.family)),
+                abi::ty(triple.ty).into(),
+                protocol,
+            )
+            .map(OwnedFd::from)
         };
-        self.observed("socket", open, |_| show::triple(triple), |fd| fd.as_raw_fd().into())
+        self.observed(
+            "socket",
+            open,
+            |_| show::triple(triple),
+            |fd| fd.as_raw_fd().into(),
+        )
     }
 
     /// bind(2)
@@ -97,7 +109,12 @@ impl<O: Observer> Sys<'_, O> {
     /// listen(2)
     pub fn listen(&self, fd: BorrowedFd<'_>, backlog: u32) -> io::Result<()> {
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
-        self.observed("listen", || SockRef::from(&fd).listen(backlog), |_| vec![fd_arg(fd), Arg::Int(backlog.into())], |()| 0)
+        self.observed(
+            "listen",
+            || SockRef::from(&fd).listen(backlog),
+            |_| vec![fd_arg(fd), Arg::Int(backlog.into())],
+            |()| 0,
+        )
     }
 
     /// accept4(2), with SOCK_CLOEXEC.
@@ -120,22 +137,39 @@ impl<O: Observer> Sys<'_, O> {
     }
 
     fn fd_and_address(&self, fd: BorrowedFd<'_>, to: &SocketName) -> Vec<Arg> {
-        vec![fd_arg(fd), show::address(to), Arg::Int(show::address_len(to) as i64)]
+        vec![
+            fd_arg(fd),
+            show::address(to),
+            Arg::Int(show::address_len(to) as i64),
+        ]
     }
 
     /// recv(2). With MSG_TRUNC a message that did not fit returns its real length.
     #[inline]
-    pub fn recv(&self, fd: BorrowedFd<'_>, buffer: &mut [u8], flags: MsgFlags) -> io::Result<usize> {
+    pub fn recv(
+        &self,
+        fd: BorrowedFd<'_>,
+        buffer: &mut [u8],
+        flags: MsgFlags,
+    ) -> io::Result<usize> {
         let (pointer, len) = (buffer.as_ptr(), buffer.len());
         let run = || Ok(nix::sys::socket::recv(fd.as_raw_fd(), buffer, flags)?);
         let args = |outcome: &io::Result<usize>| {
             let data = match outcome {
                 // SAFETY: recv(2) has filled at most `len` bytes of the buffer, which outlives this call.
-                #[allow(unsafe_code, reason = "the buffer is borrowed by the call and shown after it")]
+                #[allow(
+                    unsafe_code,
+                    reason = "the buffer is borrowed by the call and shown after it"
+                )]
                 Ok(n) => Arg::data(unsafe { std::slice::from_raw_parts(pointer, (*n).min(len)) }),
                 Err(_) => Arg::symbol("NULL"),
             };
-            vec![fd_arg(fd), data, Arg::Int(len as i64), show::message_flags(flags.bits())]
+            vec![
+                fd_arg(fd),
+                data,
+                Arg::Int(len as i64),
+                show::message_flags(flags.bits()),
+            ]
         };
         self.observed("recv", run, args, |&n| n as i64)
     }
@@ -146,7 +180,12 @@ impl<O: Observer> Sys<'_, O> {
         let flags = MsgFlags::MSG_NOSIGNAL;
         let run = || Ok(nix::sys::socket::send(fd.as_raw_fd(), bytes, flags)?);
         let args = |_: &_| {
-            vec![fd_arg(fd), Arg::data(bytes), Arg::Int(bytes.len() as i64), show::message_flags(flags.bits())]
+            vec![
+                fd_arg(fd),
+                Arg::data(bytes),
+                Arg::Int(bytes.len() as i64),
+                show::message_flags(flags.bits()),
+            ]
         };
         self.observed("send", run, args, |&n| n as i64)
     }
@@ -158,18 +197,31 @@ impl<O: Observer> Sys<'_, O> {
             Half::Write => (std::net::Shutdown::Write, "SHUT_WR"),
             Half::Both => (std::net::Shutdown::Both, "SHUT_RDWR"),
         };
-        self.observed("shutdown", || SockRef::from(&fd).shutdown(how), |_| vec![fd_arg(fd), Arg::symbol(word)], |()| 0)
+        self.observed(
+            "shutdown",
+            || SockRef::from(&fd).shutdown(how),
+            |_| vec![fd_arg(fd), Arg::symbol(word)],
+            |()| 0,
+        )
     }
 
     /// getsockname(2)
     pub fn getsockname(&self, fd: BorrowedFd<'_>) -> io::Result<SocketName> {
-        let run = || SockRef::from(&fd).local_addr().map(|a| name::from_sockaddr(&a));
+        let run = || {
+            SockRef::from(&fd)
+                .local_addr()
+                .map(|a| name::from_sockaddr(&a))
+        };
         self.observed("getsockname", run, |o| self.fd_and_name(fd, o), |_| 0)
     }
 
     /// getpeername(2)
     pub fn getpeername(&self, fd: BorrowedFd<'_>) -> io::Result<SocketName> {
-        let run = || SockRef::from(&fd).peer_addr().map(|a| name::from_sockaddr(&a));
+        let run = || {
+            SockRef::from(&fd)
+                .peer_addr()
+                .map(|a| name::from_sockaddr(&a))
+        };
         self.observed("getpeername", run, |o| self.fd_and_name(fd, o), |_| 0)
     }
 
@@ -191,23 +243,42 @@ impl<O: Observer> Sys<'_, O> {
 
     /// poll(2) on several descriptors, each for one thing; tells which are ready (an error or a hang-up is ready too).
     /// `timeout_ms` −1 waits without end.
-    pub fn poll(&self, on: &[(BorrowedFd<'_>, Readiness)], timeout_ms: i32) -> io::Result<Vec<bool>> {
+    pub fn poll(
+        &self,
+        on: &[(BorrowedFd<'_>, Readiness)],
+        timeout_ms: i32,
+    ) -> io::Result<Vec<bool>> {
         use nix::poll::{PollFd, PollFlags, PollTimeout};
-        let mut fds: Vec<PollFd<'_>> =
-            on.iter().map(|&(fd, what)| PollFd::new(fd, PollFlags::from_bits_retain(what.bits()))).collect();
+        let mut fds: Vec<PollFd<'_>> = on
+            .iter()
+            .map(|&(fd, what)| PollFd::new(fd, PollFlags::from_bits_retain(what.bits())))
+            .collect();
         let timeout = PollTimeout::try_from(timeout_ms).unwrap_or(PollTimeout::NONE);
         let run = || {
             nix::poll::poll(&mut fds, timeout)?;
-            Ok(fds.iter().map(|fd| fd.revents().is_none_or(|r| !r.is_empty())).collect())
+            Ok(fds
+                .iter()
+                .map(|fd| fd.revents().is_none_or(|r| !r.is_empty()))
+                .collect())
         };
         let args = |_: &_| {
             let one = |&(fd, what): &(BorrowedFd<'_>, Readiness)| {
-                format!("{{fd={}, events={}}}", fd.as_raw_fd(), show::bits(what.bits().into(), POLL_BITS))
+                format!(
+                    "{{fd={}, events={}}}",
+                    fd.as_raw_fd(),
+                    show::bits(what.bits().into(), POLL_BITS)
+                )
             };
             let list = on.iter().map(one).collect::<Vec<_>>().join(", ");
-            vec![Arg::symbol(format!("[{list}]")), Arg::Int(on.len() as i64), Arg::Int(timeout_ms.into())]
+            vec![
+                Arg::symbol(format!("[{list}]")),
+                Arg::Int(on.len() as i64),
+                Arg::Int(timeout_ms.into()),
+            ]
         };
-        self.observed("poll", run, args, |ready: &Vec<bool>| ready.iter().filter(|&&r| r).count() as i64)
+        self.observed("poll", run, args, |ready: &Vec<bool>| {
+            ready.iter().filter(|&&r| r).count() as i64
+        })
     }
 
     /// fcntl(2) F_SETFL: whether calls wait or answer EAGAIN.
@@ -215,7 +286,12 @@ impl<O: Observer> Sys<'_, O> {
         let on = mode == Blocking::No;
         let word = if on { "O_RDWR|O_NONBLOCK" } else { "O_RDWR" };
         let args = |_: &_| vec![fd_arg(fd), Arg::symbol("F_SETFL"), Arg::symbol(word)];
-        self.observed("fcntl", || SockRef::from(&fd).set_nonblocking(on), args, |()| 0)
+        self.observed(
+            "fcntl",
+            || SockRef::from(&fd).set_nonblocking(on),
+            args,
+            |()| 0,
+        )
     }
 }
 

@@ -15,15 +15,29 @@ pub fn of(error: &io::Error) -> Errno {
                 Nix::UnknownErrno => format!("errno {number}"),
                 known => format!("{known:?}"),
             };
-            Errno { number, name, says: nix.desc().to_owned() }
+            Errno {
+                number,
+                name,
+                says: nix.desc().to_owned(),
+            }
         }
-        None => Errno { number: 0, name: format!("{:?}", error.kind()), says: error.to_string() },
+        None => Errno {
+            number: 0,
+            name: format!("{:?}", error.kind()),
+            says: error.to_string(),
+        },
     }
 }
 
 /// A refused call, without cause or help yet.
 pub fn failure(call: &'static str, subject: impl Into<String>, error: &io::Error) -> Failure {
-    Failure { call, subject: subject.into(), errno: of(error), cause: None, help: Vec::new() }
+    Failure {
+        call,
+        subject: subject.into(),
+        errno: of(error),
+        cause: None,
+        help: Vec::new(),
+    }
 }
 
 /// Whether the call would have had to wait.
@@ -66,8 +80,14 @@ mod tests {
     #[test]
     fn names_are_c_names() {
         let e = of(&io::Error::from_raw_os_error(libc::EADDRINUSE));
-        assert_eq!((e.name.as_str(), e.says.as_str()), ("EADDRINUSE", "Address already in use"));
-        assert_eq!(of(&io::Error::from_raw_os_error(libc::EAGAIN)).name, "EAGAIN");
+        assert_eq!(
+            (e.name.as_str(), e.says.as_str()),
+            ("EADDRINUSE", "Address already in use")
+        );
+        assert_eq!(
+            of(&io::Error::from_raw_os_error(libc::EAGAIN)).name,
+            "EAGAIN"
+        );
         assert_eq!(of(&io::Error::from_raw_os_error(4093)).name, "errno 4093");
     }
 

@@ -8,7 +8,9 @@ use crate::socket::{Address, Family, Protocol, Role, Triple, Type};
 
 /// Adds cause and help to a refused call of this plan.
 pub fn explain(error: Error, plan: &Plan) -> Error {
-    let Error::Refused(mut failure) = error else { return error };
+    let Error::Refused(mut failure) = error else {
+        return error;
+    };
     if failure.cause.is_none() {
         match failure.call {
             "socket" => socket(&mut failure, plan.triple),
@@ -28,30 +30,49 @@ fn say(failure: &mut Failure, cause: &str, help: &str) {
     }
 }
 
-const SETCAP_RAW: &str = "give the program the capability once: sudo setcap cap_net_raw+ep \"$(command -v sockplay)\"";
+const SETCAP_RAW: &str =
+    "give the program the capability once: sudo setcap cap_net_raw+ep \"$(command -v sockplay)\"";
 
 fn socket(failure: &mut Failure, triple: Triple) {
     let works = works_instead(triple);
     match failure.errno.name.as_str() {
-        "EPERM" if triple.ty == Type::Raw => say(failure, "raw sockets need CAP_NET_RAW", SETCAP_RAW),
+        "EPERM" if triple.ty == Type::Raw => {
+            say(failure, "raw sockets need CAP_NET_RAW", SETCAP_RAW)
+        }
         "EACCES" => say(
             failure,
             "ICMP datagram sockets are only for the groups of net.ipv4.ping_group_range",
             "use type = \"raw\" with CAP_NET_RAW, or: sudo sysctl net.ipv4.ping_group_range=\"0 2147483647\"",
         ),
         "EPROTONOSUPPORT" => {
-            let cause = format!("the kernel has no protocol {} for {} {}", triple.protocol, triple.family.name(), triple.ty.name());
+            let cause = format!(
+                "the kernel has no protocol {} for {} {}",
+                triple.protocol,
+                triple.family.name(),
+                triple.ty.name()
+            );
             say(failure, &cause, &works);
         }
         "ESOCKTNOSUPPORT" => {
-            let cause = format!("the kernel has no {} sockets in the {} family", triple.ty.name(), triple.family.name());
+            let cause = format!(
+                "the kernel has no {} sockets in the {} family",
+                triple.ty.name(),
+                triple.family.name()
+            );
             say(failure, &cause, &works);
         }
         "EAFNOSUPPORT" => {
-            let cause = format!("this kernel was started or built without {}", triple.family.c_name());
+            let cause = format!(
+                "this kernel was started or built without {}",
+                triple.family.c_name()
+            );
             say(failure, &cause, "use another family");
         }
-        "EMFILE" => say(failure, "this process has as many descriptors as RLIMIT_NOFILE allows", "ulimit -n shows and raises the limit"),
+        "EMFILE" => say(
+            failure,
+            "this process has as many descriptors as RLIMIT_NOFILE allows",
+            "ulimit -n shows and raises the limit",
+        ),
         _ => {}
     }
 }
@@ -59,11 +80,21 @@ fn socket(failure: &mut Failure, triple: Triple) {
 /// Protocols that the type does take, in the manual's names.
 fn works_instead(triple: Triple) -> String {
     let list = match (triple.family, triple.ty) {
-        (Family::Unix, _) => "unix sockets take protocol 0, with type stream, datagram or seqpacket",
-        (_, Type::Stream) => "a stream takes tcp (0 means that), mptcp, or sctp where the kernel has it",
-        (_, Type::Datagram) => "a datagram socket takes udp (0 means that), udplite, or icmp where ping_group_range allows",
-        (_, Type::Raw) => "a raw socket takes any protocol from 1 to 255, by name or number; 253 is for experiments",
-        (_, Type::Seqpacket) => "seqpacket is for family = \"unix\" (and for protocol sctp where the kernel has it)",
+        (Family::Unix, _) => {
+            "unix sockets take protocol 0, with type stream, datagram or seqpacket"
+        }
+        (_, Type::Stream) => {
+            "a stream takes tcp (0 means that), mptcp, or sctp where the kernel has it"
+        }
+        (_, Type::Datagram) => {
+            "a datagram socket takes udp (0 means that), udplite, or icmp where ping_group_range allows"
+        }
+        (_, Type::Raw) => {
+            "a raw socket takes any protocol from 1 to 255, by name or number; 253 is for experiments"
+        }
+        (_, Type::Seqpacket) => {
+            "seqpacket is for family = \"unix\" (and for protocol sctp where the kernel has it)"
+        }
     };
     list.to_owned()
 }
@@ -76,11 +107,23 @@ fn bind(failure: &mut Failure, plan: &Plan) {
             let cause = format!(
                 "ports below {first} need CAP_NET_BIND_SERVICE (net.ipv4.ip_unprivileged_port_start = {first})"
             );
-            say(failure, &cause, "choose a higher port, or: sudo setcap cap_net_bind_service+ep \"$(command -v sockplay)\"");
+            say(
+                failure,
+                &cause,
+                "choose a higher port, or: sudo setcap cap_net_bind_service+ep \"$(command -v sockplay)\"",
+            );
         }
-        "EADDRNOTAVAIL" => say(failure, "no interface of this machine has that address", "`ip address` lists them; \"\" is every interface"),
+        "EADDRNOTAVAIL" => say(
+            failure,
+            "no interface of this machine has that address",
+            "`ip address` lists them; \"\" is every interface",
+        ),
         "EINVAL" if plan.triple.family == Family::Ipv6 => {
-            say(failure, "a link-local address needs its interface", "write it as fe80::1%eth0");
+            say(
+                failure,
+                "a link-local address needs its interface",
+                "write it as fe80::1%eth0",
+            );
         }
         _ => path::explain(failure),
     }
@@ -88,13 +131,21 @@ fn bind(failure: &mut Failure, plan: &Plan) {
 
 fn in_use(failure: &mut Failure, plan: &Plan) {
     let Address::Inet { port, .. } = plan.address else {
-        say(failure, "another socket has that name", "choose another one");
+        say(
+            failure,
+            "another socket has that name",
+            "choose another one",
+        );
         return;
     };
     match holder::of_port(plan.triple, port) {
         Some(holder::Holder::Process(who)) => {
             let cause = format!("{who} has the port");
-            say(failure, &cause, "stop it, or choose another port: --set address.port=0 lets the kernel pick");
+            say(
+                failure,
+                &cause,
+                "stop it, or choose another port: --set address.port=0 lets the kernel pick",
+            );
         }
         Some(holder::Holder::TimeWait) => say(
             failure,
@@ -112,7 +163,10 @@ fn in_use(failure: &mut Failure, plan: &Plan) {
 fn setsockopt(failure: &mut Failure, triple: Triple) {
     let row = option::find(&failure.subject);
     let name = failure.subject.clone();
-    let page = format!("see `sockplay options {}`; `optional = true` in its long form goes on without it", name.to_lowercase());
+    let page = format!(
+        "see `sockplay options {}`; `optional = true` in its long form goes on without it",
+        name.to_lowercase()
+    );
     match failure.errno.name.as_str() {
         "EPERM" | "EACCES" => {
             let cause = match row.and_then(|r| r.privilege) {
@@ -127,7 +181,9 @@ fn setsockopt(failure: &mut Failure, triple: Triple) {
         }
         "EINVAL" | "EDOM" | "ERANGE" => {
             let cause = match row.and_then(|r| r.range) {
-                Some((least, most)) => format!("the value, or the moment: {name} takes {least} to {most}"),
+                Some((least, most)) => {
+                    format!("the value, or the moment: {name} takes {least} to {most}")
+                }
                 None => "the kernel does not take this value, or not at this moment".to_owned(),
             };
             say(failure, &cause, &page);
@@ -137,7 +193,11 @@ fn setsockopt(failure: &mut Failure, triple: Triple) {
             "this kernel has no congestion control of that name",
             "cat /proc/sys/net/ipv4/tcp_available_congestion_control",
         ),
-        "ENODEV" => say(failure, "there is no such interface", "`ip link` lists the interfaces"),
+        "ENODEV" => say(
+            failure,
+            "there is no such interface",
+            "`ip link` lists the interfaces",
+        ),
         _ => say(failure, "the kernel refused the value", &page),
     }
 }
@@ -146,33 +206,65 @@ fn connect(failure: &mut Failure, plan: &Plan) {
     let unix = plan.triple.family == Family::Unix;
     let ms = plan.connect.timeout.as_millis();
     match failure.errno.name.as_str() {
-        "ECONNREFUSED" if unix => say(failure, "nobody listens on that path (any more)", "start the server: sockplay serve"),
+        "ECONNREFUSED" if unix => say(
+            failure,
+            "nobody listens on that path (any more)",
+            "start the server: sockplay serve",
+        ),
         "ECONNREFUSED" => say(
             failure,
             "the other machine answered that nothing listens there",
             "is the server running, on this family and port? `sockplay serve` starts one",
         ),
         "EINPROGRESS" | "ETIMEDOUT" | "EAGAIN" => {
-            let cause = format!("no answer within {ms} ms: a firewall that drops, a full backlog, or a wrong address");
+            let cause = format!(
+                "no answer within {ms} ms: a firewall that drops, a full backlog, or a wrong address"
+            );
             say(failure, &cause, "connect.timeout sets how long to wait");
         }
-        "ENETUNREACH" => say(failure, "there is no route to that network", "`ip route get ADDRESS` tells where it would go"),
-        "EHOSTUNREACH" => say(failure, "a router or the neighbour table says that the host cannot be reached", ""),
-        "ENOENT" => say(failure, "there is no such path", "start the server first: it creates the path"),
+        "ENETUNREACH" => say(
+            failure,
+            "there is no route to that network",
+            "`ip route get ADDRESS` tells where it would go",
+        ),
+        "EHOSTUNREACH" => say(
+            failure,
+            "a router or the neighbour table says that the host cannot be reached",
+            "",
+        ),
+        "ENOENT" => say(
+            failure,
+            "there is no such path",
+            "start the server first: it creates the path",
+        ),
         "EPROTOTYPE" => say(
             failure,
             "the socket at that path has another type",
             "try unix:, unixgram:// or seqpacket:// before the path",
         ),
-        "EACCES" if unix => say(failure, "the path's mode does not let this user write to it", "address.mode sets it on the server"),
-        "EACCES" => say(failure, "a firewall rule forbids it, or the address is a broadcast one", "SO_BROADCAST = true allows broadcast"),
-        "EADDRNOTAVAIL" => say(failure, "no local port is free for that destination", "net.ipv4.ip_local_port_range is the pool"),
+        "EACCES" if unix => say(
+            failure,
+            "the path's mode does not let this user write to it",
+            "address.mode sets it on the server",
+        ),
+        "EACCES" => say(
+            failure,
+            "a firewall rule forbids it, or the address is a broadcast one",
+            "SO_BROADCAST = true allows broadcast",
+        ),
+        "EADDRNOTAVAIL" => say(
+            failure,
+            "no local port is free for that destination",
+            "net.ipv4.ip_local_port_range is the pool",
+        ),
         "ENOTCONN" if plan.role == Role::Connect => say(
             failure,
             "the inherited descriptor has no peer",
             "its owner must connect it before sockplay inherits it",
         ),
-        "EINVAL" if plan.triple.protocol == Protocol::MPTCP => say(failure, "MPTCP refused the address", ""),
+        "EINVAL" if plan.triple.protocol == Protocol::MPTCP => {
+            say(failure, "MPTCP refused the address", "")
+        }
         _ => {}
     }
 }

@@ -22,11 +22,25 @@ pub(super) fn of_port(triple: Triple, port: u16) -> Option<Holder> {
         (Type::Datagram, _) => &["udp", "udp6"],
         _ => return None,
     };
-    let text: String = tables.iter().filter_map(|t| std::fs::read_to_string(format!("/proc/net/{t}")).ok()).collect();
-    let on_port: Vec<Entry> = text.lines().filter_map(Entry::parse).filter(|e| e.port == port).collect();
-    let live = on_port.iter().filter(|e| e.inode != 0).find_map(|e| process_with(e.inode));
-    live.map(Holder::Process)
-        .or_else(|| on_port.iter().any(|e| e.state == TIME_WAIT).then_some(Holder::TimeWait))
+    let text: String = tables
+        .iter()
+        .filter_map(|t| std::fs::read_to_string(format!("/proc/net/{t}")).ok())
+        .collect();
+    let on_port: Vec<Entry> = text
+        .lines()
+        .filter_map(Entry::parse)
+        .filter(|e| e.port == port)
+        .collect();
+    let live = on_port
+        .iter()
+        .filter(|e| e.inode != 0)
+        .find_map(|e| process_with(e.inode));
+    live.map(Holder::Process).or_else(|| {
+        on_port
+            .iter()
+            .any(|e| e.state == TIME_WAIT)
+            .then_some(Holder::TimeWait)
+    })
 }
 
 const TIME_WAIT: u8 = 6; // TCP_TIME_WAIT of net/tcp_states.h
@@ -67,8 +81,12 @@ fn process_with(inode: u64) -> Option<String> {
 }
 
 fn has_descriptor(fds: &Path, wanted: &str) -> bool {
-    let Ok(entries) = std::fs::read_dir(fds) else { return false };
-    entries.flatten().any(|fd| std::fs::read_link(fd.path()).is_ok_and(|to| to.as_os_str() == wanted))
+    let Ok(entries) = std::fs::read_dir(fds) else {
+        return false;
+    };
+    entries
+        .flatten()
+        .any(|fd| std::fs::read_link(fd.path()).is_ok_and(|to| to.as_os_str() == wanted))
 }
 
 #[cfg(test)]
@@ -78,7 +96,14 @@ mod tests {
     #[test]
     fn a_line_of_proc_net_tcp_is_read() {
         let line = "   0: 0100007F:8AE3 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4242 1 0";
-        assert_eq!(Entry::parse(line), Some(Entry { port: 0x8AE3, state: 0x0A, inode: 4242 }));
+        assert_eq!(
+            Entry::parse(line),
+            Some(Entry {
+                port: 0x8AE3,
+                state: 0x0A,
+                inode: 4242
+            })
+        );
         assert_eq!(Entry::parse("  sl  local_address rem_address   st"), None);
     }
 
@@ -87,7 +112,9 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let triple = Triple::new(crate::socket::Family::Ipv4, Type::Stream);
-        let Some(Holder::Process(who)) = of_port(triple, port) else { panic!("not found") };
+        let Some(Holder::Process(who)) = of_port(triple, port) else {
+            panic!("not found")
+        };
         assert!(who.contains(&std::process::id().to_string()), "{who}");
     }
 }

@@ -10,18 +10,33 @@ use crate::socket::{Inherited, Protocol, Role, Triple};
 
 impl<O: Observer> Sys<'_, O> {
     /// Takes over a descriptor for `role`, if it is a socket of that triple in the right state.
-    pub(super) fn adopt(&self, inherited: &Inherited, expected: Triple, role: Role) -> Result<OwnedFd, Error> {
+    pub(super) fn adopt(
+        &self,
+        inherited: &Inherited,
+        expected: Triple,
+        role: Role,
+    ) -> Result<OwnedFd, Error> {
         let number = self.find_inherited(inherited)?;
         // SAFETY: the number is only used for calls that fail with EBADF when it is not open.
-        #[allow(unsafe_code, reason = "a number given by the user is looked at before it is owned")]
+        #[allow(
+            unsafe_code,
+            reason = "a number given by the user is looked at before it is owned"
+        )]
         let looked_at = unsafe { BorrowedFd::borrow_raw(number) };
-        self.set_cloexec(looked_at).map_err(|e| not_open(number, &e))?;
-        let domain = self.getsockopt_int(looked_at, "SO_DOMAIN").map_err(|e| not_a_socket(number, &e))?;
+        self.set_cloexec(looked_at)
+            .map_err(|e| not_open(number, &e))?;
+        let domain = self
+            .getsockopt_int(looked_at, "SO_DOMAIN")
+            .map_err(|e| not_a_socket(number, &e))?;
         self.held_against(looked_at, number, domain, expected, role)?;
         // SAFETY: it is open, it is a socket, and the user gave it to this process to use.
-        #[allow(unsafe_code, reason = "this is where an inherited descriptor becomes ours")]
+        #[allow(
+            unsafe_code,
+            reason = "this is where an inherited descriptor becomes ours"
+        )]
         let owned = unsafe { OwnedFd::from_raw_fd(number) };
-        self.set_nonblocking(owned.as_fd(), Blocking::Yes).map_err(|e| errno::failure("fcntl", format!("fd {number}"), &e))?;
+        self.set_nonblocking(owned.as_fd(), Blocking::Yes)
+            .map_err(|e| errno::failure("fcntl", format!("fd {number}"), &e))?;
         Ok(owned)
     }
 
@@ -34,15 +49,22 @@ impl<O: Observer> Sys<'_, O> {
         role: Role,
     ) -> Result<(), Error> {
         let read = |name| {
-            self.getsockopt_int(fd, name).map_err(|e| Error::from(errno::failure("getsockopt", name, &e)))
+            self.getsockopt_int(fd, name)
+                .map_err(|e| Error::from(errno::failure("getsockopt", name, &e)))
         };
         let (ty, protocol) = (read("SO_TYPE")?, read("SO_PROTOCOL")?);
         let is = |family: &str, ty: &str, protocol: i32| {
             let protocol = Protocol(protocol);
-            if protocol.0 == 0 { format!("{family} {ty}") } else { format!("{family} {ty} {protocol}") }
+            if protocol.0 == 0 {
+                format!("{family} {ty}")
+            } else {
+                format!("{family} {ty} {protocol}")
+            }
         };
-        let family_word = abi::family_of(domain).map_or_else(|| format!("family {domain}"), |f| f.name().to_owned());
-        let type_word = abi::type_of(ty).map_or_else(|| format!("type {ty}"), |t| t.name().to_owned());
+        let family_word = abi::family_of(domain)
+            .map_or_else(|| format!("family {domain}"), |f| f.name().to_owned());
+        let type_word =
+            abi::type_of(ty).map_or_else(|| format!("type {ty}"), |t| t.name().to_owned());
         let found = is(&family_word, &type_word, protocol);
         let wanted_protocol = expected.effective_protocol().0;
         let wanted = is(expected.family.name(), expected.ty.name(), wanted_protocol);
@@ -53,7 +75,9 @@ impl<O: Observer> Sys<'_, O> {
             return Err(Error::failed(format!(
                 "fd {number} is a {found} socket, but the profile describes a {wanted} one"
             ))
-            .with_help("set socket.family, socket.type and socket.protocol to what the descriptor is"));
+            .with_help(
+                "set socket.family, socket.type and socket.protocol to what the descriptor is",
+            ));
         }
         if role == Role::Serve && expected.ty.has_connections() && read("SO_ACCEPTCONN")? == 0 {
             return Err(Error::failed(format!(
@@ -72,11 +96,20 @@ impl<O: Observer> Sys<'_, O> {
         };
         let given: Vec<(RawFd, String)> = sd_notify::listen_fds_with_names(false)
             .map(Iterator::collect)
-            .map_err(|e| no_fds(&format!("LISTEN_FDS cannot be read: {}", crate::escape::text(&e.to_string()))))?;
+            .map_err(|e| {
+                no_fds(&format!(
+                    "LISTEN_FDS cannot be read: {}",
+                    crate::escape::text(&e.to_string())
+                ))
+            })?;
         if given.is_empty() {
-            return Err(no_fds("LISTEN_FDS and LISTEN_PID do not give this process a descriptor"));
+            return Err(no_fds(
+                "LISTEN_FDS and LISTEN_PID do not give this process a descriptor",
+            ));
         }
-        let Some(name) = name else { return Ok(given[0].0) };
+        let Some(name) = name else {
+            return Ok(given[0].0);
+        };
         match given.iter().find(|(_, given)| given == name) {
             Some((number, _)) => Ok(*number),
             None => {
@@ -93,23 +126,35 @@ impl<O: Observer> Sys<'_, O> {
     fn set_cloexec(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
         use std::os::fd::AsRawFd as _;
         let run = || {
-            nix::fcntl::fcntl(fd, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+            nix::fcntl::fcntl(
+                fd,
+                nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC),
+            )?;
             Ok(())
         };
-        let args = |_: &_| vec![Arg::Fd(fd.as_raw_fd()), Arg::symbol("F_SETFD"), Arg::symbol("FD_CLOEXEC")];
+        let args = |_: &_| {
+            vec![
+                Arg::Fd(fd.as_raw_fd()),
+                Arg::symbol("F_SETFD"),
+                Arg::symbol("FD_CLOEXEC"),
+            ]
+        };
         self.observed("fcntl", run, args, |()| 0)
     }
 }
 
 fn no_fds(why: &str) -> Error {
-    Error::failed(format!("no descriptor was inherited from systemd: {why}"))
-        .with_help("try it with: systemd-socket-activate -l 127.0.0.1:35555 sockplay serve -c systemd")
+    Error::failed(format!("no descriptor was inherited from systemd: {why}")).with_help(
+        "try it with: systemd-socket-activate -l 127.0.0.1:35555 sockplay serve -c systemd",
+    )
 }
 
 fn not_open(number: RawFd, error: &io::Error) -> Error {
     let mut failure = errno::failure("fcntl", format!("fd {number}"), error);
     failure.cause = Some("this process has no such descriptor".into());
-    failure.help.push(format!("open it in the shell: sockplay serve ... {number}<>..., or let a parent pass it on"));
+    failure.help.push(format!(
+        "open it in the shell: sockplay serve ... {number}<>..., or let a parent pass it on"
+    ));
     failure.into()
 }
 

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg as nix_recvmsg, sendmsg as nix_sendmsg,
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg as nix_recvmsg,
+    sendmsg as nix_sendmsg,
 };
 
 use super::{Sys, name, show};
@@ -53,7 +54,13 @@ pub struct Ancillary(Vec<u8>);
 
 impl Default for Ancillary {
     fn default() -> Self {
-        Ancillary(nix::cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, libc::c_int, libc::c_int, u32))
+        Ancillary(nix::cmsg_space!(
+            libc::in6_pktinfo,
+            libc::in_pktinfo,
+            libc::c_int,
+            libc::c_int,
+            u32
+        ))
     }
 }
 
@@ -72,13 +79,21 @@ impl<O: Observer> Sys<'_, O> {
             let message = match outcome {
                 Ok(d) => {
                     // SAFETY: recvmsg(2) has filled at most `room` bytes of the buffer, which outlives this call.
-                    #[allow(unsafe_code, reason = "the buffer is borrowed by the call and shown after it")]
-                    let data = Arg::data(unsafe { std::slice::from_raw_parts(shown, d.len.min(room)) });
+                    #[allow(
+                        unsafe_code,
+                        reason = "the buffer is borrowed by the call and shown after it"
+                    )]
+                    let data =
+                        Arg::data(unsafe { std::slice::from_raw_parts(shown, d.len.min(room)) });
                     received_args(d, &data, room)
                 }
                 Err(_) => "{msg_namelen=0}".to_owned(),
             };
-            vec![Arg::Fd(fd.as_raw_fd()), Arg::symbol(message), show::message_flags(libc::MSG_TRUNC)]
+            vec![
+                Arg::Fd(fd.as_raw_fd()),
+                Arg::symbol(message),
+                show::message_flags(libc::MSG_TRUNC),
+            ]
         };
         self.observed("recvmsg", run, args, |d| d.len as i64)
     }
@@ -89,13 +104,21 @@ impl<O: Observer> Sys<'_, O> {
         let run = || transmit(fd, bytes, reply, flags);
         let args = |_: &_| {
             let message = sent_args(reply, &Arg::data(bytes), bytes.len());
-            vec![Arg::Fd(fd.as_raw_fd()), Arg::symbol(message), show::message_flags(flags.bits())]
+            vec![
+                Arg::Fd(fd.as_raw_fd()),
+                Arg::symbol(message),
+                show::message_flags(flags.bits()),
+            ]
         };
         self.observed("sendmsg", run, args, |&n| n as i64)
     }
 }
 
-fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], ancillary: &mut Ancillary) -> io::Result<Datagram> {
+fn receive(
+    fd: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    ancillary: &mut Ancillary,
+) -> io::Result<Datagram> {
     let mut iov = [IoSliceMut::new(buffer)];
     let message = nix_recvmsg::<SockaddrStorage>(
         fd.as_raw_fd(),
@@ -114,13 +137,21 @@ fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], ancillary: &mut Ancillary) -> 
         match control {
             ControlMessageOwned::Ipv4PacketInfo(info) => {
                 let address = std::net::Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into();
-                datagram.to = Some(Destination { address, interface: info.ipi_ifindex as u32 });
+                datagram.to = Some(Destination {
+                    address,
+                    interface: info.ipi_ifindex as u32,
+                });
             }
             ControlMessageOwned::Ipv6PacketInfo(info) => {
                 let address = std::net::Ipv6Addr::from(info.ipi6_addr.s6_addr).into();
-                datagram.to = Some(Destination { address, interface: info.ipi6_ifindex });
+                datagram.to = Some(Destination {
+                    address,
+                    interface: info.ipi6_ifindex,
+                });
             }
-            ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => datagram.ttl = Some(ttl),
+            ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
+                datagram.ttl = Some(ttl)
+            }
             ControlMessageOwned::RxqOvfl(drops) => datagram.kernel_drops = Some(drops),
             _ => {}
         }
@@ -128,7 +159,12 @@ fn receive(fd: BorrowedFd<'_>, buffer: &mut [u8], ancillary: &mut Ancillary) -> 
     Ok(datagram)
 }
 
-fn transmit(fd: BorrowedFd<'_>, bytes: &[u8], reply: Reply<'_>, flags: MsgFlags) -> io::Result<usize> {
+fn transmit(
+    fd: BorrowedFd<'_>,
+    bytes: &[u8],
+    reply: Reply<'_>,
+    flags: MsgFlags,
+) -> io::Result<usize> {
     let to = name::to_storage(reply.to)?;
     let v4 = reply.from.and_then(v4_source);
     let v6 = reply.from.and_then(v6_source);
@@ -148,27 +184,55 @@ fn transmit(fd: BorrowedFd<'_>, bytes: &[u8], reply: Reply<'_>, flags: MsgFlags)
             _ => ControlMessage::Ipv4Ttl(ttl),
         });
     }
-    Ok(nix_sendmsg(fd.as_raw_fd(), &[IoSlice::new(bytes)], &control, flags, Some(&to))?)
+    Ok(nix_sendmsg(
+        fd.as_raw_fd(),
+        &[IoSlice::new(bytes)],
+        &control,
+        flags,
+        Some(&to),
+    )?)
 }
 
 /// The interface is left to the routing table: a reply may leave by another one than the request came in.
 fn v4_source(from: Destination) -> Option<libc::in_pktinfo> {
-    let IpAddr::V4(address) = from.address else { return None };
-    let spec_dst = libc::in_addr { s_addr: u32::from(address).to_be() };
-    Some(libc::in_pktinfo { ipi_ifindex: 0, ipi_spec_dst: spec_dst, ipi_addr: libc::in_addr { s_addr: 0 } })
+    let IpAddr::V4(address) = from.address else {
+        return None;
+    };
+    let spec_dst = libc::in_addr {
+        s_addr: u32::from(address).to_be(),
+    };
+    Some(libc::in_pktinfo {
+        ipi_ifindex: 0,
+        ipi_spec_dst: spec_dst,
+        ipi_addr: libc::in_addr { s_addr: 0 },
+    })
 }
 
 /// A link-local source is only an address together with its interface.
 fn v6_source(from: Destination) -> Option<libc::in6_pktinfo> {
-    let IpAddr::V6(address) = from.address else { return None };
-    let interface = if address.is_unicast_link_local() { from.interface } else { 0 };
-    Some(libc::in6_pktinfo { ipi6_addr: libc::in6_addr { s6_addr: address.octets() }, ipi6_ifindex: interface })
+    let IpAddr::V6(address) = from.address else {
+        return None;
+    };
+    let interface = if address.is_unicast_link_local() {
+        from.interface
+    } else {
+        0
+    };
+    Some(libc::in6_pktinfo {
+        ipi6_addr: libc::in6_addr {
+            s6_addr: address.octets(),
+        },
+        ipi6_ifindex: interface,
+    })
 }
 
 fn received_args(d: &Datagram, data: &Arg, room: usize) -> String {
     let mut control = Vec::new();
     if let Some(to) = d.to {
-        control.push(format!("PKTINFO={} on interface {}", to.address, to.interface));
+        control.push(format!(
+            "PKTINFO={} on interface {}",
+            to.address, to.interface
+        ));
     }
     control.extend(d.ttl.map(|ttl| format!("TTL={ttl}")));
     control.extend(d.kernel_drops.map(|n| format!("SO_RXQ_OVFL={n}")));

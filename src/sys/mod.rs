@@ -9,6 +9,7 @@
 mod abi;
 mod call;
 pub mod errno;
+pub mod examine;
 pub mod hint;
 mod holder;
 mod inherit;
@@ -52,7 +53,11 @@ impl<O: Observer> Copy for Sys<'_, O> {}
 impl<'a, O: Observer> Sys<'a, O> {
     /// A gate whose calls `observer` sees, under the name `task`.
     pub fn new(observer: &'a O, task: &'a str) -> Self {
-        Sys { observer, task, start: Instant::now() }
+        Sys {
+            observer,
+            task,
+            start: Instant::now(),
+        }
     }
 
     /// The same gate for another task; times count from the same start.
@@ -82,7 +87,13 @@ impl<'a, O: Observer> Sys<'a, O> {
         let before = Instant::now();
         let outcome = run();
         let elapsed = before.elapsed();
-        self.tell(name, args(&outcome), outcome.as_ref().map(result), before, elapsed);
+        self.tell(
+            name,
+            args(&outcome),
+            outcome.as_ref().map(result),
+            before,
+            elapsed,
+        );
         outcome
     }
 

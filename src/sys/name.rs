@@ -31,24 +31,40 @@ pub(super) fn from_sockaddr(address: &SockAddr) -> SocketName {
     if let Some(inet) = address.as_socket() {
         return SocketName::Inet(inet);
     }
-    let path = address.as_pathname().map(|path| UnixName::Path(path.to_owned()));
-    let name = path.or_else(|| address.as_abstract_namespace().map(|n| UnixName::Abstract(n.to_vec())));
+    let path = address
+        .as_pathname()
+        .map(|path| UnixName::Path(path.to_owned()));
+    let name = path.or_else(|| {
+        address
+            .as_abstract_namespace()
+            .map(|n| UnixName::Abstract(n.to_vec()))
+    });
     SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
 }
 
 /// A name from what recvmsg(2) filled in.
 pub(super) fn from_storage(storage: Option<&SockaddrStorage>) -> SocketName {
-    let Some(storage) = storage else { return SocketName::UNNAMED };
+    let Some(storage) = storage else {
+        return SocketName::UNNAMED;
+    };
     match storage.family() {
-        Some(AddressFamily::Inet) => storage
-            .as_sockaddr_in()
-            .map_or(SocketName::UNNAMED, |a| SocketName::Inet(SocketAddr::V4(SocketAddrV4::new(a.ip(), a.port())))),
+        Some(AddressFamily::Inet) => storage.as_sockaddr_in().map_or(SocketName::UNNAMED, |a| {
+            SocketName::Inet(SocketAddr::V4(SocketAddrV4::new(a.ip(), a.port())))
+        }),
         Some(AddressFamily::Inet6) => storage.as_sockaddr_in6().map_or(SocketName::UNNAMED, |a| {
-            SocketName::Inet(SocketAddr::V6(SocketAddrV6::new(a.ip(), a.port(), a.flowinfo(), a.scope_id())))
+            SocketName::Inet(SocketAddr::V6(SocketAddrV6::new(
+                a.ip(),
+                a.port(),
+                a.flowinfo(),
+                a.scope_id(),
+            )))
         }),
         Some(AddressFamily::Unix) => storage.as_unix_addr().map_or(SocketName::UNNAMED, |a| {
             let path = a.path().map(|path| UnixName::Path(path.to_owned()));
-            let name = path.or_else(|| a.as_abstract().map(|name| UnixName::Abstract(name.to_vec())));
+            let name = path.or_else(|| {
+                a.as_abstract()
+                    .map(|name| UnixName::Abstract(name.to_vec()))
+            });
             SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
         }),
         _ => SocketName::UNNAMED,

@@ -62,13 +62,31 @@ impl<O: Observer> Sys<'_, O> {
     pub fn open_server(&self, plan: &Plan, readback: Readback) -> Result<Server, Error> {
         let names = self.resolve(&plan.address, plan.triple.family)?;
         // A server binds one socket: the first address that the name stands for.
-        let name = names.first().expect("the resolver answers with at least one address");
+        let name = names
+            .first()
+            .expect("the resolver answers with at least one address");
         let mut opening = Opening::new(plan, readback);
-        opening.run(self, plan, name).map_err(|e| hint::explain(e, plan))?;
-        let fd = opening.fd.ok_or_else(|| Error::failed("the plan opens no socket"))?;
-        let name = self.getsockname(fd.as_fd()).map_err(|e| errno::failure("getsockname", plan.address.to_string(), &e))?;
-        let backlog = opening.backlog.map(|asked| Backlog { asked, effective: self.backlog(fd.as_fd(), asked) });
-        let server = Server { fd, name, triple: plan.triple, backlog, path: opening.path, reports: opening.reports };
+        opening
+            .run(self, plan, name)
+            .map_err(|e| hint::explain(e, plan))?;
+        let fd = opening
+            .fd
+            .ok_or_else(|| Error::failed("the plan opens no socket"))?;
+        let name = self
+            .getsockname(fd.as_fd())
+            .map_err(|e| errno::failure("getsockname", plan.address.to_string(), &e))?;
+        let backlog = opening.backlog.map(|asked| Backlog {
+            asked,
+            effective: self.backlog(fd.as_fd(), asked),
+        });
+        let server = Server {
+            fd,
+            name,
+            triple: plan.triple,
+            backlog,
+            path: opening.path,
+            reports: opening.reports,
+        };
         Ok(server)
     }
 
@@ -87,14 +105,27 @@ impl<O: Observer> Sys<'_, O> {
     }
 
     fn connected(&self, opening: Opening, plan: &Plan) -> Result<Client, Error> {
-        let fd = opening.fd.ok_or_else(|| Error::failed("the plan opens no socket"))?;
+        let fd = opening
+            .fd
+            .ok_or_else(|| Error::failed("the plan opens no socket"))?;
         let subject = || plan.address.to_string();
-        let local = self.getsockname(fd.as_fd()).map_err(|e| errno::failure("getsockname", subject(), &e))?;
+        let local = self
+            .getsockname(fd.as_fd())
+            .map_err(|e| errno::failure("getsockname", subject(), &e))?;
         let peer = self.getpeername(fd.as_fd()).map_err(|e| {
-            hint::explain(Error::from(errno::failure("getpeername", subject(), &e)), plan)
+            hint::explain(
+                Error::from(errno::failure("getpeername", subject(), &e)),
+                plan,
+            )
         })?;
         let connect_time = opening.connect_time;
-        Ok(Client { fd, local, peer, reports: opening.reports, connect_time })
+        Ok(Client {
+            fd,
+            local,
+            peer,
+            reports: opening.reports,
+            connect_time,
+        })
     }
 
     /// What listen(2) made of the backlog: TCP_INFO of a listener tells the limit in tcpi_sacked, for the rest it is
@@ -112,9 +143,17 @@ impl<O: Observer> Sys<'_, O> {
     }
 
     /// Sets the options of an accepted socket.
-    pub fn set_accepted(&self, fd: BorrowedFd<'_>, plan: &Plan) -> Result<Vec<OptionReport>, Error> {
+    pub fn set_accepted(
+        &self,
+        fd: BorrowedFd<'_>,
+        plan: &Plan,
+    ) -> Result<Vec<OptionReport>, Error> {
         plan.options_at(Phase::PostAccept)
-            .filter_map(|set| self.apply(fd, set, Readback::After).map_err(|e| hint::explain(e, plan)).transpose())
+            .filter_map(|set| {
+                self.apply(fd, set, Readback::After)
+                    .map_err(|e| hint::explain(e, plan))
+                    .transpose()
+            })
             .collect()
     }
 
@@ -126,10 +165,13 @@ impl<O: Observer> Sys<'_, O> {
         readback: Readback,
     ) -> Result<Option<OptionReport>, Error> {
         let row = set.option.row;
-        let readable = row.is_none_or(|r| r.access != Access::WriteOnly) && set.wish == Wish::Profile;
+        let readable =
+            row.is_none_or(|r| r.access != Access::WriteOnly) && set.wish == Wish::Profile;
         let room = row.map_or_else(|| set.payload.bytes.len().max(4), |r| r.buffer_len());
         let read = || self.getsockopt(fd, &set.option, room).ok();
-        let default = (readable && readback == Readback::BeforeAndAfter).then(read).flatten();
+        let default = (readable && readback == Readback::BeforeAndAfter)
+            .then(read)
+            .flatten();
         let outcome = self.setsockopt(fd, &set.option, &set.payload);
         let effective = readable.then(read).flatten();
         let ruling = match &outcome {
@@ -199,7 +241,12 @@ impl Opening {
         }
     }
 
-    fn run<O: Observer>(&mut self, sys: &Sys<'_, O>, plan: &Plan, name: &SocketName) -> Result<(), Error> {
+    fn run<O: Observer>(
+        &mut self,
+        sys: &Sys<'_, O>,
+        plan: &Plan,
+        name: &SocketName,
+    ) -> Result<(), Error> {
         for step in &plan.steps {
             if let Err(error) = self.step(sys, plan, &step.act, name) {
                 if let Some(fd) = self.fd.take() {
@@ -220,7 +267,10 @@ impl Opening {
     ) -> Result<(), Error> {
         match act {
             Act::Socket(triple) => {
-                self.fd = Some(sys.socket(*triple).map_err(|e| errno::failure("socket", triple.to_string(), &e))?);
+                self.fd = Some(
+                    sys.socket(*triple)
+                        .map_err(|e| errno::failure("socket", triple.to_string(), &e))?,
+                );
                 return Ok(());
             }
             Act::Adopt(inherited) => {
@@ -244,10 +294,12 @@ impl Opening {
                     Role::Serve => name.clone(),
                     Role::Connect => sys.resolve(address, plan.triple.family)?.swap_remove(0),
                 };
-                sys.bind(fd, &own).map_err(|e| errno::failure("bind", own.ready(plan.triple.ty), &e))?;
+                sys.bind(fd, &own)
+                    .map_err(|e| errno::failure("bind", own.ready(plan.triple.ty), &e))?;
             }
             Act::Listen(backlog) => {
-                sys.listen(fd, *backlog).map_err(|e| errno::failure("listen", plan.address.to_string(), &e))?;
+                sys.listen(fd, *backlog)
+                    .map_err(|e| errno::failure("listen", plan.address.to_string(), &e))?;
                 self.backlog = Some(*backlog);
             }
             Act::Connect(_) => {
@@ -267,8 +319,15 @@ fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Failure> {
     let failure = errno::failure("setsockopt", set.option.name.clone(), error);
     match (set.need, set.wish) {
         (Need::Optional, _) | (_, Wish::Guard) => {
-            let why = format!("{}: {}", failure.errno.name, failure.errno.says.to_lowercase());
-            Ok(Ruling { verdict: Verdict::Refused, why: Some(why) })
+            let why = format!(
+                "{}: {}",
+                failure.errno.name,
+                failure.errno.says.to_lowercase()
+            );
+            Ok(Ruling {
+                verdict: Verdict::Refused,
+                why: Some(why),
+            })
         }
         (Need::Required, Wish::Profile) => Err(failure),
     }
@@ -277,9 +336,18 @@ fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Failure> {
 /// Of an option that is in no table, only equality can be told.
 fn judge_raw(set: &SetOption, effective: Option<&[u8]>) -> Ruling {
     match effective {
-        Some(bytes) if bytes == set.payload.bytes => Ruling { verdict: Verdict::Honoured, why: None },
-        Some(_) => Ruling { verdict: Verdict::Adjusted, why: Some("the kernel reports another value".into()) },
-        None => Ruling { verdict: Verdict::Honoured, why: Some("cannot be read back".into()) },
+        Some(bytes) if bytes == set.payload.bytes => Ruling {
+            verdict: Verdict::Honoured,
+            why: None,
+        },
+        Some(_) => Ruling {
+            verdict: Verdict::Adjusted,
+            why: Some("the kernel reports another value".into()),
+        },
+        None => Ruling {
+            verdict: Verdict::Honoured,
+            why: Some("cannot be read back".into()),
+        },
     }
 }
 

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use etherparse::{
-    IcmpEchoHeader, Icmpv4Header, Icmpv4Slice, Icmpv4Type, Icmpv6Header, Icmpv6Slice, Icmpv6Type, Ipv4HeaderSlice,
+    IcmpEchoHeader, Icmpv4Header, Icmpv4Slice, Icmpv4Type, Icmpv6Header, Icmpv6Slice, Icmpv6Type,
+    Ipv4HeaderSlice,
 };
 
 use crate::socket::{Family, Protocol, Triple, Type};
@@ -23,7 +24,11 @@ pub struct Payload {
 
 /// Finds the payload of what a socket of this triple received. What is no valid header is payload.
 pub fn payload(triple: Triple, received: &[u8]) -> Payload {
-    let whole = Payload { range: 0..received.len(), to: None, ttl: None };
+    let whole = Payload {
+        range: 0..received.len(),
+        to: None,
+        ttl: None,
+    };
     if (triple.family, triple.ty) != (Family::Ipv4, Type::Raw) {
         return whole;
     }
@@ -48,7 +53,10 @@ pub struct Codec {
 impl Codec {
     /// For a client of this triple; the identifier tells our replies from those of other pings.
     pub fn new(triple: Triple) -> Codec {
-        Codec { triple, id: std::process::id() as u16 }
+        Codec {
+            triple,
+            id: std::process::id() as u16,
+        }
     }
 
     fn is(&self, protocol: Protocol) -> bool {
@@ -59,10 +67,14 @@ impl Codec {
     pub fn wrap<'a>(&self, seq: u16, message: &'a [u8]) -> Cow<'a, [u8]> {
         let header = IcmpEchoHeader { id: self.id, seq };
         let mut bytes = if self.is(Protocol::ICMP) {
-            Icmpv4Header::with_checksum(Icmpv4Type::EchoRequest(header), message).to_bytes().to_vec()
+            Icmpv4Header::with_checksum(Icmpv4Type::EchoRequest(header), message)
+                .to_bytes()
+                .to_vec()
         } else if self.is(Protocol::ICMPV6) {
             // The kernel fills the checksum of ICMPv6 in: only it knows the source address (RFC 3542).
-            Icmpv6Header::new(Icmpv6Type::EchoRequest(header)).to_bytes().to_vec()
+            Icmpv6Header::new(Icmpv6Type::EchoRequest(header))
+                .to_bytes()
+                .to_vec()
         } else {
             return Cow::Borrowed(message);
         };
@@ -117,12 +129,18 @@ mod tests {
         let bytes = packet(b"hi");
         let found = payload(RAW4, &bytes);
         assert_eq!(&bytes[found.range], b"hi");
-        assert_eq!((found.to, found.ttl), (Some("127.0.0.1".parse().unwrap()), Some(9)));
+        assert_eq!(
+            (found.to, found.ttl),
+            (Some("127.0.0.1".parse().unwrap()), Some(9))
+        );
     }
 
     #[test]
     fn other_sockets_and_garbage_are_left_alone() {
-        assert_eq!(payload(Triple::new(Family::Ipv6, Type::Raw), b"hi").range, 0..2);
+        assert_eq!(
+            payload(Triple::new(Family::Ipv6, Type::Raw), b"hi").range,
+            0..2
+        );
         assert_eq!(payload(RAW4, b"\xff\xff").range, 0..2);
         assert_eq!(payload(RAW4, b"").range, 0..0);
     }

@@ -6,7 +6,9 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
@@ -36,7 +38,10 @@ struct Identity {
 impl Identity {
     fn of(path: &Path) -> Option<Identity> {
         let found = std::fs::symlink_metadata(path).ok()?;
-        Some(Identity { device: found.dev(), inode: found.ino() })
+        Some(Identity {
+            device: found.dev(),
+            inode: found.ino(),
+        })
     }
 }
 
@@ -52,14 +57,18 @@ impl<O: Observer> Sys<'_, O> {
         let mut guard = self.lock_path(path)?;
         self.clear(path, triple, rules.stale)?;
         let shown = UnixName::Path(path.to_owned()).to_string();
-        self.fchmod(fd, rules.mode).map_err(|e| errno::failure("fchmod", shown.clone(), &e))?;
+        self.fchmod(fd, rules.mode)
+            .map_err(|e| errno::failure("fchmod", shown.clone(), &e))?;
         let name = SocketName::Unix(UnixName::Path(path.to_owned()));
-        self.bind(fd, &name).map_err(|e| errno::failure("bind", shown.clone(), &e))?;
+        self.bind(fd, &name)
+            .map_err(|e| errno::failure("bind", shown.clone(), &e))?;
         guard.identity = Identity::of(path);
         // bind(2) takes the umask away from the socket's mode; giving bits back afterwards opens no window.
-        let mode = std::fs::symlink_metadata(path).map_or(rules.mode, |m| m.permissions().mode() & 0o7777);
+        let mode =
+            std::fs::symlink_metadata(path).map_or(rules.mode, |m| m.permissions().mode() & 0o7777);
         if mode != rules.mode {
-            self.chmod(path, rules.mode).map_err(|e| errno::failure("chmod", shown, &e))?;
+            self.chmod(path, rules.mode)
+                .map_err(|e| errno::failure("chmod", shown, &e))?;
         }
         Ok(guard)
     }
@@ -74,29 +83,53 @@ impl<O: Observer> Sys<'_, O> {
         let refused = |call, e: &io::Error| {
             let mut failure = errno::failure(call, shown.clone(), e);
             match failure.errno.name.as_str() {
-                "EAGAIN" => failure.cause = Some("another sockplay is serving this path or starting to".into()),
-                "ELOOP" => failure.cause = Some("the lock file is a symbolic link, which is not followed".into()),
+                "EAGAIN" => {
+                    failure.cause =
+                        Some("another sockplay is serving this path or starting to".into())
+                }
+                "ELOOP" => {
+                    failure.cause =
+                        Some("the lock file is a symbolic link, which is not followed".into())
+                }
                 "ENOENT" => failure.cause = Some("the directory does not exist".into()),
                 _ => {}
             }
             failure
         };
         loop {
-            let file = self.open_lock(&lock_path).map_err(|e| refused("open", &e))?;
+            let file = self
+                .open_lock(&lock_path)
+                .map_err(|e| refused("open", &e))?;
             let lock = self.flock(file).map_err(|e| refused("flock", &e))?;
             let locked = lock.metadata().map_err(|e| refused("fstat", &e))?;
-            if Identity::of(&lock_path) == Some(Identity { device: locked.dev(), inode: locked.ino() }) {
-                return Ok(PathGuard { path: path.to_owned(), lock_path, lock: Some(lock), identity: None });
+            if Identity::of(&lock_path)
+                == Some(Identity {
+                    device: locked.dev(),
+                    inode: locked.ino(),
+                })
+            {
+                return Ok(PathGuard {
+                    path: path.to_owned(),
+                    lock_path,
+                    lock: Some(lock),
+                    identity: None,
+                });
             }
         }
     }
 
     /// What is in the way: nothing, something that is not ours to touch, or a socket that nobody answers on.
     fn clear(&self, path: &Path, triple: Triple, stale: Stale) -> Result<(), Error> {
-        let Ok(found) = self.lstat(path) else { return Ok(()) };
+        let Ok(found) = self.lstat(path) else {
+            return Ok(());
+        };
         let shown = UnixName::Path(path.to_owned()).to_string();
         let in_the_way = |cause: &str, help: &str| {
-            let mut failure = errno::failure("bind", shown.clone(), &io::Error::from_raw_os_error(libc::EADDRINUSE));
+            let mut failure = errno::failure(
+                "bind",
+                shown.clone(),
+                &io::Error::from_raw_os_error(libc::EADDRINUSE),
+            );
             failure.cause = Some(cause.to_owned());
             failure.help.push(help.to_owned());
             Error::from(failure)
@@ -112,14 +145,23 @@ impl<O: Observer> Sys<'_, O> {
             } else {
                 "a file"
             };
-            return Err(in_the_way(&format!("there is {what} at that path, and it is not ours to remove"), "choose another path"));
+            return Err(in_the_way(
+                &format!("there is {what} at that path, and it is not ours to remove"),
+                "choose another path",
+            ));
         }
         if self.answers(path, triple) {
-            return Err(in_the_way("a server is listening there", "choose another path, or stop that server"));
+            return Err(in_the_way(
+                "a server is listening there",
+                "choose another path, or stop that server",
+            ));
         }
         if stale == Stale::Keep {
             let help = "remove it, or set address.unlink_stale = true";
-            return Err(in_the_way("a socket that nobody listens on was left there", help));
+            return Err(in_the_way(
+                "a socket that nobody listens on was left there",
+                help,
+            ));
         }
         let unlink = || std::fs::remove_file(path);
         self.observed("unlink", unlink, |_| vec![path_arg(path)], |()| 0)
@@ -128,7 +170,9 @@ impl<O: Observer> Sys<'_, O> {
 
     /// Whether a connect of the right type gets anything but a refusal.
     fn answers(&self, path: &Path, triple: Triple) -> bool {
-        let Ok(probe) = self.socket(triple) else { return true };
+        let Ok(probe) = self.socket(triple) else {
+            return true;
+        };
         let fd = probe.as_fd();
         // A full queue would make a blocking connect wait.
         let outcome = self
@@ -140,7 +184,12 @@ impl<O: Observer> Sys<'_, O> {
 
     fn open_lock(&self, path: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC);
+        options
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC);
         let args = |_: &_| {
             vec![
                 Arg::symbol("AT_FDCWD"),
@@ -149,35 +198,72 @@ impl<O: Observer> Sys<'_, O> {
                 Arg::symbol("0600"),
             ]
         };
-        self.observed("openat", || options.open(path), args, |f| f.as_raw_fd().into())
+        self.observed(
+            "openat",
+            || options.open(path),
+            args,
+            |f| f.as_raw_fd().into(),
+        )
     }
 
     fn flock(&self, file: File) -> io::Result<Flock<File>> {
         let fd = file.as_raw_fd();
-        let run = || Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| io::Error::from(e));
-        self.observed("flock", run, |_| vec![Arg::Fd(fd), Arg::symbol("LOCK_EX|LOCK_NB")], |_| 0)
+        let run = || {
+            Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| io::Error::from(e))
+        };
+        self.observed(
+            "flock",
+            run,
+            |_| vec![Arg::Fd(fd), Arg::symbol("LOCK_EX|LOCK_NB")],
+            |_| 0,
+        )
     }
 
     fn lstat(&self, path: &Path) -> io::Result<std::fs::Metadata> {
-        self.observed("lstat", || std::fs::symlink_metadata(path), |_| vec![path_arg(path)], |_| 0)
+        self.observed(
+            "lstat",
+            || std::fs::symlink_metadata(path),
+            |_| vec![path_arg(path)],
+            |_| 0,
+        )
     }
 
     fn fchmod(&self, fd: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
-        let run = || Ok(nix::sys::stat::fchmod(fd, nix::sys::stat::Mode::from_bits_truncate(mode))?);
-        let args = |_: &_| vec![Arg::Fd(fd.as_raw_fd()), Arg::symbol(format!("{mode:#05o}").replace("0o", "0"))];
+        let run = || {
+            Ok(nix::sys::stat::fchmod(
+                fd,
+                nix::sys::stat::Mode::from_bits_truncate(mode),
+            )?)
+        };
+        let args = |_: &_| {
+            vec![
+                Arg::Fd(fd.as_raw_fd()),
+                Arg::symbol(format!("{mode:#05o}").replace("0o", "0")),
+            ]
+        };
         self.observed("fchmod", run, args, |()| 0)
     }
 
     fn chmod(&self, path: &Path, mode: u32) -> io::Result<()> {
         let run = || std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
-        let args = |_: &_| vec![path_arg(path), Arg::symbol(format!("{mode:#05o}").replace("0o", "0"))];
+        let args = |_: &_| {
+            vec![
+                path_arg(path),
+                Arg::symbol(format!("{mode:#05o}").replace("0o", "0")),
+            ]
+        };
         self.observed("chmod", run, args, |()| 0)
     }
 
     /// Removes a path of ours, and its lock, if they are still ours.
     pub fn give_back(&self, mut guard: PathGuard) {
         let path = guard.path.clone();
-        let removed = self.observed("unlink", || guard.remove(), |_| vec![path_arg(&path)], |()| 0);
+        let removed = self.observed(
+            "unlink",
+            || guard.remove(),
+            |_| vec![path_arg(&path)],
+            |()| 0,
+        );
         // Whoever replaced the path owns it now, and nothing of ours is left: nobody needs to hear of it.
         let _ = removed;
     }
@@ -190,10 +276,22 @@ fn path_arg(path: &Path) -> Arg {
 
 impl PathGuard {
     fn remove(&mut self) -> io::Result<()> {
-        let Some(lock) = self.lock.take() else { return Ok(()) };
+        let Some(lock) = self.lock.take() else {
+            return Ok(());
+        };
         let ours = self.identity.is_some() && Identity::of(&self.path) == self.identity;
-        let outcome = if ours { std::fs::remove_file(&self.path) } else { Ok(()) };
-        let locked = lock.metadata().map(|m| Identity { device: m.dev(), inode: m.ino() }).ok();
+        let outcome = if ours {
+            std::fs::remove_file(&self.path)
+        } else {
+            Ok(())
+        };
+        let locked = lock
+            .metadata()
+            .map(|m| Identity {
+                device: m.dev(),
+                inode: m.ino(),
+            })
+            .ok();
         if locked.is_some() && Identity::of(&self.lock_path) == locked {
             std::fs::remove_file(&self.lock_path)?;
         }

@@ -19,7 +19,12 @@ impl<O: Observer> Sys<'_, O> {
         }
     }
 
-    fn resolve_host(&self, host: &str, port: u16, family: Family) -> Result<Vec<SocketName>, Error> {
+    fn resolve_host(
+        &self,
+        host: &str,
+        port: u16,
+        family: Family,
+    ) -> Result<Vec<SocketName>, Error> {
         if let Some(number) = literal(host, family) {
             return Ok(vec![SocketName::Inet(SocketAddr::new(number, port))]);
         }
@@ -27,21 +32,39 @@ impl<O: Observer> Sys<'_, O> {
             && let Ok(number) = number.parse::<Ipv6Addr>()
         {
             let index = self.scope(scope).map_err(|e| no_interface(scope, &e))?;
-            return Ok(vec![SocketName::Inet(SocketAddrV6::new(number, port, 0, index).into())]);
+            return Ok(vec![SocketName::Inet(
+                SocketAddrV6::new(number, port, 0, index).into(),
+            )]);
         }
-        let run = || (host, port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+        let run = || {
+            (host, port)
+                .to_socket_addrs()
+                .map(Iterator::collect::<Vec<_>>)
+        };
         let args = |_: &_| vec![Arg::data(host.as_bytes())];
-        let found = self.observed("getaddrinfo", run, args, |all| all.len() as i64).map_err(|e| {
-            Error::failed(format!("getaddrinfo {}: {}", escape::text(host), escape::text(&e.to_string())))
+        let found = self
+            .observed("getaddrinfo", run, args, |all| all.len() as i64)
+            .map_err(|e| {
+                Error::failed(format!(
+                    "getaddrinfo {}: {}",
+                    escape::text(host),
+                    escape::text(&e.to_string())
+                ))
                 .with_help("is the name spelt right? a number such as 127.0.0.1 needs no resolver")
-        })?;
-        let mut names: Vec<_> =
-            found.into_iter().map(SocketName::Inet).filter(|name| name.family() == family).collect();
+            })?;
+        let mut names: Vec<_> = found
+            .into_iter()
+            .map(SocketName::Inet)
+            .filter(|name| name.family() == family)
+            .collect();
         names.dedup();
         if names.is_empty() {
             let host = escape::text(host);
-            return Err(Error::failed(format!("getaddrinfo {host}: the name has no {} address", family.name()))
-                .with_help("set socket.family to the other family, or use another name"));
+            return Err(Error::failed(format!(
+                "getaddrinfo {host}: the name has no {} address",
+                family.name()
+            ))
+            .with_help("set socket.family to the other family, or use another name"));
         }
         Ok(names)
     }

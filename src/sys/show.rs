@@ -9,7 +9,11 @@ use crate::socket::{SocketName, Triple, UnixName};
 pub(super) fn address(name: &SocketName) -> Arg {
     Arg::symbol(match name {
         SocketName::Inet(SocketAddr::V4(a)) => {
-            format!("{{sa_family=AF_INET, sin_port=htons({}), sin_addr=inet_addr(\"{}\")}}", a.port(), a.ip())
+            format!(
+                "{{sa_family=AF_INET, sin_port=htons({}), sin_addr=inet_addr(\"{}\")}}",
+                a.port(),
+                a.ip()
+            )
         }
         SocketName::Inet(SocketAddr::V6(a)) => format!(
             "{{sa_family=AF_INET6, sin6_port=htons({}), sin6_flowinfo=htonl({}), \
@@ -40,7 +44,10 @@ pub(super) fn triple(triple: Triple) -> Vec<Arg> {
     vec![
         Arg::symbol(triple.family.c_name()),
         Arg::symbol(format!("{}|SOCK_CLOEXEC", triple.ty.c_name())),
-        triple.protocol.c_name().map_or(Arg::Int(i64::from(triple.protocol.0)), Arg::symbol),
+        triple
+            .protocol
+            .c_name()
+            .map_or(Arg::Int(i64::from(triple.protocol.0)), Arg::symbol),
     ]
 }
 
@@ -96,7 +103,10 @@ mod tests {
         let args = triple(Triple::new(Family::Ipv4, Type::Raw).with(Protocol(253)));
         assert_eq!(args[1].to_string(), "SOCK_RAW|SOCK_CLOEXEC");
         assert_eq!(args[2].to_string(), "253");
-        assert_eq!(message_flags(libc::MSG_TRUNC | libc::MSG_DONTWAIT).to_string(), "MSG_TRUNC|MSG_DONTWAIT");
+        assert_eq!(
+            message_flags(libc::MSG_TRUNC | libc::MSG_DONTWAIT).to_string(),
+            "MSG_TRUNC|MSG_DONTWAIT"
+        );
         assert_eq!(message_flags(0).to_string(), "0");
     }
 }

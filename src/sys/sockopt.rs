@@ -21,7 +21,12 @@ fn show_value(option: &OptionName, bytes: &[u8]) -> String {
 
 impl<O: Observer> Sys<'_, O> {
     /// setsockopt(2), after what only this machine knows has been filled in.
-    pub fn setsockopt(&self, fd: BorrowedFd<'_>, option: &OptionName, payload: &Payload) -> io::Result<()> {
+    pub fn setsockopt(
+        &self,
+        fd: BorrowedFd<'_>,
+        option: &OptionName,
+        payload: &Payload,
+    ) -> io::Result<()> {
         let mut bytes = payload.bytes.clone();
         if let Some(Patch::InterfaceIndex { offset, name }) = &payload.patch {
             let index = self.interface_index(name)?;
@@ -31,8 +36,18 @@ impl<O: Observer> Sys<'_, O> {
                 .copy_from_slice(&index.to_ne_bytes());
         }
         let program = matches!(payload.patch, Some(Patch::FilterProgram));
-        let len = if program { size_of::<libc::sock_fprog>() } else { bytes.len() };
-        let run = || if program { attach(fd, option, &bytes) } else { set(fd, option, &bytes) };
+        let len = if program {
+            size_of::<libc::sock_fprog>()
+        } else {
+            bytes.len()
+        };
+        let run = || {
+            if program {
+                attach(fd, option, &bytes)
+            } else {
+                set(fd, option, &bytes)
+            }
+        };
         let args = |_: &_| {
             vec![
                 Arg::Fd(fd.as_raw_fd()),
@@ -46,7 +61,12 @@ impl<O: Observer> Sys<'_, O> {
     }
 
     /// getsockopt(2) with room for `room` bytes; returns as many as the kernel wrote.
-    pub fn getsockopt(&self, fd: BorrowedFd<'_>, option: &OptionName, room: usize) -> io::Result<Vec<u8>> {
+    pub fn getsockopt(
+        &self,
+        fd: BorrowedFd<'_>,
+        option: &OptionName,
+        room: usize,
+    ) -> io::Result<Vec<u8>> {
         let run = || get(fd, option.level, option.number, room);
         let args = |outcome: &io::Result<Vec<u8>>| {
             let (value, len) = match outcome {
@@ -68,12 +88,19 @@ impl<O: Observer> Sys<'_, O> {
     pub(super) fn getsockopt_int(&self, fd: BorrowedFd<'_>, name: &'static str) -> io::Result<i32> {
         let row = option::find(name).expect("the gate asks for rows that the registry has");
         let bytes = self.getsockopt(fd, &OptionName::of(row), 4)?;
-        let bytes: [u8; 4] = bytes.try_into().map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
+        let bytes: [u8; 4] = bytes
+            .try_into()
+            .map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
         Ok(i32::from_ne_bytes(bytes))
     }
 
     /// Sets a row to a value that the program itself chose.
-    pub(super) fn setsockopt_row(&self, fd: BorrowedFd<'_>, name: &'static str, bytes: Vec<u8>) -> io::Result<()> {
+    pub(super) fn setsockopt_row(
+        &self,
+        fd: BorrowedFd<'_>,
+        name: &'static str,
+        bytes: Vec<u8>,
+    ) -> io::Result<()> {
         let row = option::find(name).expect("the gate sets rows that the registry has");
         self.setsockopt(fd, &OptionName::of(row), &Payload { bytes, patch: None })
     }
@@ -87,7 +114,12 @@ impl<O: Observer> Sys<'_, O> {
     }
 
     /// SO_RCVTIMEO or SO_SNDTIMEO: how long one call waits.
-    pub fn set_timeout(&self, fd: BorrowedFd<'_>, what: Timeout, after: std::time::Duration) -> io::Result<()> {
+    pub fn set_timeout(
+        &self,
+        fd: BorrowedFd<'_>,
+        what: Timeout,
+        after: std::time::Duration,
+    ) -> io::Result<()> {
         let name = match what {
             Timeout::Receive => "SO_RCVTIMEO",
             Timeout::Send => "SO_SNDTIMEO",
@@ -105,7 +137,9 @@ impl<O: Observer> Sys<'_, O> {
     pub fn foreign_user(&self, fd: BorrowedFd<'_>) -> Option<u32> {
         const UID: std::ops::Range<usize> = 4..8; // struct ucred: pid, uid, gid
         let row = option::find("SO_PEERCRED")?;
-        let bytes = self.getsockopt(fd, &OptionName::of(row), row.buffer_len()).ok()?;
+        let bytes = self
+            .getsockopt(fd, &OptionName::of(row), row.buffer_len())
+            .ok()?;
         let uid = u32::from_ne_bytes(bytes.get(UID)?.try_into().ok()?);
         (uid != 0 && uid != nix::unistd::geteuid().as_raw()).then_some(uid)
     }
@@ -128,7 +162,11 @@ pub enum Timeout {
 }
 
 fn outcome(result: libc::c_int) -> io::Result<()> {
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 fn set(fd: BorrowedFd<'_>, option: &OptionName, bytes: &[u8]) -> io::Result<()> {
@@ -156,7 +194,10 @@ fn attach(fd: BorrowedFd<'_>, option: &OptionName, bytes: &[u8]) -> io::Result<(
             k: u32::from_ne_bytes([i[4], i[5], i[6], i[7]]),
         })
         .collect();
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    let program = libc::sock_fprog {
+        len: filter.len() as u16,
+        filter: filter.as_mut_ptr(),
+    };
     // SAFETY: `program` points to `filter`, both live until the kernel has copied them.
     #[allow(unsafe_code, reason = "setsockopt(2) takes any bytes")]
     outcome(unsafe {
@@ -175,7 +216,15 @@ fn get(fd: BorrowedFd<'_>, level: i32, number: i32, room: usize) -> io::Result<V
     let mut len = room as libc::socklen_t;
     // SAFETY: the kernel writes at most `len` bytes to a buffer of that size and tells how many.
     #[allow(unsafe_code, reason = "getsockopt(2) fills any bytes")]
-    outcome(unsafe { libc::getsockopt(fd.as_raw_fd(), level, number, bytes.as_mut_ptr().cast(), &raw mut len) })?;
+    outcome(unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            level,
+            number,
+            bytes.as_mut_ptr().cast(),
+            &raw mut len,
+        )
+    })?;
     // Some options answer with the length they would need: never believe more than the room there was.
     bytes.truncate(room.min(len as usize));
     Ok(bytes)
@@ -186,5 +235,11 @@ pub(super) fn autobind(fd: BorrowedFd<'_>) -> io::Result<()> {
     let family = libc::AF_UNIX as libc::sa_family_t;
     // SAFETY: the address is two bytes long and that is the length given.
     #[allow(unsafe_code, reason = "no safe wrapper binds to a family alone")]
-    outcome(unsafe { libc::bind(fd.as_raw_fd(), (&raw const family).cast(), size_of_val(&family) as libc::socklen_t) })
+    outcome(unsafe {
+        libc::bind(
+            fd.as_raw_fd(),
+            (&raw const family).cast(),
+            size_of_val(&family) as libc::socklen_t,
+        )
+    })
 }

@@ -76,7 +76,10 @@ impl Stop {
         let mut asked = self.asked();
         asked.watched.insert(fd.as_raw_fd(), what);
         self.wake(&asked);
-        Watch { stop: self, fd: fd.as_raw_fd() }
+        Watch {
+            stop: self,
+            fd: fd.as_raw_fd(),
+        }
     }
 
     /// Runs accept(2) so that the order to stop can wake it. `None`: the order was given before.
@@ -109,11 +112,19 @@ impl Stop {
             .changed
             .wait_timeout_while(asked, time, |_| self.level() == before)
             .unwrap_or_else(PoisonError::into_inner);
-        if waited.1.timed_out() { Ok(()) } else { Err(Stopped) }
+        if waited.1.timed_out() {
+            Ok(())
+        } else {
+            Err(Stopped)
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        if self.level() == Level::Now { None } else { self.asked().deadline }
+        if self.level() == Level::Now {
+            None
+        } else {
+            self.asked().deadline
+        }
     }
 
     /// A thread that panicked while it held the lock has left nothing half done: every change is one insert.
@@ -132,7 +143,10 @@ impl Stop {
             };
             // SAFETY: a watched descriptor is open, because its Watch is dropped before it is closed. The answer does
             // not matter: ENOTCONN still wakes an unconnected socket.
-            #[allow(unsafe_code, reason = "the signal thread has only the number of another thread's descriptor")]
+            #[allow(
+                unsafe_code,
+                reason = "the signal thread has only the number of another thread's descriptor"
+            )]
             unsafe {
                 libc::shutdown(fd, how);
             }
@@ -173,7 +187,10 @@ impl Signals {
             set.add(signal);
         }
         set.thread_block()?;
-        Ok(Signals(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?))
+        Ok(Signals(SignalFd::with_flags(
+            &set,
+            SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
+        )?))
     }
 
     /// Waits for the next signal, or until the deadline of `stop` has passed, which raises it to [`Level::Now`].
@@ -186,7 +203,9 @@ impl Signals {
                     _ => Some(Asks::Terminate),
                 };
             }
-            let left = stop.deadline().map(|at| at.saturating_duration_since(Instant::now()));
+            let left = stop
+                .deadline()
+                .map(|at| at.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 stop.raise(Level::Now, None);
                 continue;
@@ -201,6 +220,9 @@ impl Signals {
         // One millisecond more, so that the deadline has passed when poll(2) returns.
         let millis = left.map(|l| u16::try_from(l.as_millis() + 1).unwrap_or(u16::MAX));
         let timeout = millis.map_or(PollTimeout::NONE, PollTimeout::from);
-        let _ = poll(&mut [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)], timeout);
+        let _ = poll(
+            &mut [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)],
+            timeout,
+        );
     }
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 /// The number behind `net.core.somaxconn`, if /proc has it and it is one number.
 pub fn number(name: &str) -> Option<i64> {
-    let path: PathBuf = std::iter::once("/proc/sys").chain(name.split('.')).collect();
+    let path: PathBuf = std::iter::once("/proc/sys")
+        .chain(name.split('.'))
+        .collect();
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
