@@ -5,9 +5,9 @@
 use super::super::build::opt;
 use super::super::{Fits, Kind, Level, Row};
 use super::words::{
-    A_LINGER2, A_MAXSEG, A_QUICKACK, Bytes, CLAMP, Flag, Int, MAX, MICROS, MILLIS, REPAIR_WINDOW,
-    REPAIRQ, RETRANSMISSIONS, SECONDS, SOMAXCONN, STREAM, Size, TCP, TCP_INFO, THIN, TICK, Text,
-    Unsigned,
+    A_CLOCK, A_LINGER2, A_MAXSEG, A_QUICKACK, Bytes, CLAMP, Flag, Int, MAX, MICROS, MILLIS,
+    REPAIR_WINDOW, REPAIRQ, RETRANSMISSIONS, SECONDS, SOMAXCONN, STREAM, Size, TCP, TCP_INFO, THIN,
+    TICK, Text, Unsigned,
 };
 
 const MAN: &str = "tcp(7)";
@@ -66,7 +66,7 @@ pub(super) const ROWS: &[Row] = &[
     o("TCP_SYNCNT", libc::TCP_SYNCNT, Int, TCP, MAN, "SYN retransmissions before connect gives up").pre_listen().range(1, 127),
     o("TCP_THIN_DUPACK", libc::TCP_THIN_DUPACK, Flag, TCP, HEADER, "retransmit a thin stream after one duplicate ACK; gone").untold().adjust(THIN),
     o("TCP_THIN_LINEAR_TIMEOUTS", libc::TCP_THIN_LINEAR_TIMEOUTS, Flag, TCP, HEADER, "no exponential back-off for thin streams"),
-    o("TCP_TIMESTAMP", libc::TCP_TIMESTAMP, Unsigned, TCP, HEADER, "the clock of the timestamp option, of a connection under repair").post_accept().untold(),
+    o("TCP_TIMESTAMP", libc::TCP_TIMESTAMP, Unsigned, TCP, HEADER, "the clock of the timestamp option, of a connection under repair").post_accept().untold().adjust(A_CLOCK),
     o("TCP_TX_DELAY", 37, MICROS, TCP, HEADER, "delay every packet, to play a long path").range(0, MAX),
     o("TCP_ULP", libc::TCP_ULP, Text(16), TCP, HEADER, "put a protocol on top of the connection: tls, espintcp").post_accept().untold(),
     o("TCP_USER_TIMEOUT", libc::TCP_USER_TIMEOUT, MILLIS, TCP, MAN, "drop the connection when data stays unacknowledged so long; 0: default").range(0, MAX),
