@@ -186,7 +186,9 @@ proptest! {
         for row in option::rows() {
             let mut bytes: Vec<u8> = seed.iter().copied().cycle().take(row.buffer_len().min(300)).collect();
             if matches!(row.kind, Kind::Text(_) | Kind::Ifname) {
-                bytes.iter_mut().for_each(|b| *b = b'a' + *b % 26);
+                for b in &mut bytes {
+                    *b = b'a' + *b % 26;
+                }
                 bytes.truncate(9);
             }
             let value = row.decode(&bytes);

@@ -1,7 +1,7 @@
 //! Every row on every kind of socket: what it says it fits, can be read and set there; what it says it does not, cannot.
 
 use sockplay::option::{self, Access, Adjust, Fits, Level, Payload, Row, Value, Verdict};
-use sockplay::socket::{Protocol, Triple};
+use sockplay::socket::{Family, Protocol, Triple};
 
 use crate::kernel::{NOT_THERE, Socket, is_older_than, is_root, name, sysctl};
 use crate::sample::{before, may_be_missing, sample};
@@ -23,9 +23,10 @@ fn every_row_is_what_the_kernel_says() {
         }
         // Bluetooth's SOL_HCI is IPPROTO_IP's number: there the kernel would answer for another option.
         for row in option::rows().filter(|r| r.available() && r.level != Level::HCI) {
-            let outcome = match row.fits(triple) {
-                true => fits(row, triple),
-                false => does_not_fit(row, triple),
+            let outcome = if row.fits(triple) {
+                fits(row, triple)
+            } else {
+                does_not_fit(row, triple)
             };
             match outcome {
                 Outcome::Agrees => agreed += 1,
@@ -65,9 +66,10 @@ fn fits(row: &Row, triple: Triple) -> Outcome {
     if let (Err(errno), true) = (&current, row.access != Access::WriteOnly)
         && NOT_THERE.contains(errno)
     {
-        return match may_be_missing(row) {
-            true => Outcome::Skipped("not built into this kernel".into()),
-            false => Outcome::Differs(format!("cannot be read: {}", name(*errno))),
+        return if may_be_missing(row) {
+            Outcome::Skipped("not built into this kernel".into())
+        } else {
+            Outcome::Differs(format!("cannot be read: {}", name(*errno)))
         };
     }
     match row.access {
@@ -125,18 +127,17 @@ fn set(row: &Row, socket: &Socket, current: Option<&Value>) -> Outcome {
 
 /// Sets another option first; "4:" asks for IPv4's form of a group request on an IPv6 socket.
 fn prepare(name: &str, socket: &Socket) -> Result<(), String> {
-    let (four, name) = match name.strip_prefix("4:") {
-        Some(name) => (true, name),
-        None => (false, name),
+    let (triple, name) = match name.strip_prefix("4:") {
+        Some(name) => (
+            Triple {
+                family: Family::Ipv4,
+                ..socket.1
+            },
+            name,
+        ),
+        None => (socket.1, name),
     };
     let row = option::find(name).expect("a row of the registry");
-    let triple = match four {
-        true => Triple {
-            family: sockplay::socket::Family::Ipv4,
-            ..socket.1
-        },
-        false => socket.1,
-    };
     let value = sample(row, None, triple)?;
     let payload = row.encode(&value)?;
     socket.set_at(row, triple, &payload).map_err(|errno| {

@@ -52,10 +52,9 @@ fn agrees(row: &Row, triple: Triple, seen: &Seen) -> bool {
             let mss = |bytes: &[u8]| i32::from_ne_bytes(bytes.try_into().expect("an int"));
             (mss(&seen.listener) - 40..=mss(&seen.listener)).contains(&mss(&seen.accepted))
         }
-        ("SO_INCOMING_CPU", _) => true,
+        ("SO_INCOMING_CPU", _) | (_, Inherited::Unknown) => true,
         (_, Inherited::Yes) => seen.accepted == seen.listener,
         (_, Inherited::No) => seen.accepted != seen.listener,
-        (_, Inherited::Unknown) => true,
     }
 }
 

@@ -85,9 +85,11 @@ const STRUCTS: &[(&str, &[&str])] = &[
 ];
 
 fn source(header: &str) -> String {
-    let mut c = format!(
-        "#define _GNU_SOURCE\n#include <stdio.h>\n#include <{header}>\nint main(void) {{\n"
-    );
+    let mut c = "#define _GNU_SOURCE\n#include <stdio.h>\n".to_owned();
+    for header in header.split(' ') {
+        let _ = writeln!(c, "#include <{header}>");
+    }
+    c.push_str("int main(void) {\n");
     let options = option::rows().filter(|r| r.available()).map(|r| r.name);
     let levels = Level::ALL.iter().flat_map(|l| [l.name, l.strace]);
     for name in options.chain(levels) {

@@ -24,7 +24,13 @@ pub(crate) fn sample(
     current: Option<&Value>,
     triple: Triple,
 ) -> Result<Value, &'static str> {
-    if let Some(value) = by_name(row, triple)? {
+    if let Some(why) = out_of_reach(row.name) {
+        return Err(why);
+    }
+    if let Some(n) = number(row.name) {
+        return Ok(Value::Int(n));
+    }
+    if let Some(value) = special(row.name, triple.family == Family::Ipv6) {
         return Ok(value);
     }
     Ok(match (row.kind, current) {
@@ -37,102 +43,121 @@ pub(crate) fn sample(
         (Kind::Ifindex | Kind::IfindexBe, _) => Value::Int(loopback().into()),
         (Kind::MulticastIf, _) => text("127.0.0.1"),
         (Kind::PortRange, _) => text("40000-40010"),
-        (Kind::Words(1), _) => Value::Int(1),
-        (Kind::Words(_), _) => Value::List((1..9).map(Value::Int).collect()),
-        (Kind::Filter, _) => Value::List(vec![record(&[
-            ("code", Value::Int(6)),
-            ("k", Value::Int(0xffff)),
-        ])]),
+        (Kind::Words(2..), _) => Value::List((1..9).map(Value::Int).collect()),
+        (Kind::Filter, _) => {
+            let accept = [("code", Value::Int(6)), ("k", Value::Int(0xffff))];
+            Value::List(vec![record(&accept)])
+        }
         (Kind::Size, _) => Value::Int(20_000),
         (Kind::Time(Unit::Micros), _) => Value::Int(100_000),
         (Kind::Time(Unit::Millis), _) => Value::Int(50_000),
+        (Kind::Int | Kind::Unsigned | Kind::Words(_), None | Some(Value::Int(..=0))) => {
+            Value::Int(1)
+        }
         (_, Some(Value::Int(now))) => Value::Int(if *now == 1 { 2 } else { 1 }),
-        (Kind::Int | Kind::Unsigned, None) => Value::Int(1),
         _ => return Err("no value is sensible on a fresh socket"),
     })
 }
 
-/// Options whose value is not just any number.
-fn by_name(row: &Row, triple: Triple) -> Result<Option<Value>, &'static str> {
-    let six = triple.family == Family::Ipv6;
-    let at = |four, other| text(if six { other } else { four });
-    let lo = Value::Int(loopback().into());
-    let number = |n| Ok(Some(Value::Int(n)));
-    match row.name {
-        "SO_ATTACH_BPF" | "SO_ATTACH_REUSEPORT_EBPF" => Err("needs an eBPF program"),
-        "SO_DEVMEM_DONTNEED" => Err("needs a device with its own memory"),
-        "TCP_ULP" => Err("needs a protocol that is built in as a module"),
-        "IP_XFRM_POLICY" | "IPV6_XFRM_POLICY" => Err("needs an IPsec policy"),
-        "IPV6_ADDRFORM" => Err("needs a connection from a v4-mapped address"),
-        "IPV6_JOIN_ANYCAST" | "IPV6_LEAVE_ANYCAST" => {
-            Err("needs an address that is no loopback one")
+/// Why an option cannot be tried on a fresh socket of loopback.
+fn out_of_reach(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "SO_ATTACH_BPF" | "SO_ATTACH_REUSEPORT_EBPF" => "needs an eBPF program",
+        "SO_DEVMEM_DONTNEED" => "needs a device with its own memory",
+        "TCP_ULP" => "needs a protocol that is built in as a module",
+        "IP_XFRM_POLICY" | "IPV6_XFRM_POLICY" | "IP_IPSEC_POLICY" | "IPV6_IPSEC_POLICY" => {
+            "needs an IPsec policy"
         }
+        "IPV6_ADDRFORM" => "needs a connection from a v4-mapped address",
+        "IPV6_JOIN_ANYCAST" | "IPV6_LEAVE_ANYCAST" => "needs an address that is no loopback one",
         "TCP_REPAIR_OPTIONS" | "TCP_REPAIR_WINDOW" | "TCP_AO_REPAIR" => {
-            Err("needs a connection under repair")
+            "needs a connection under repair"
         }
-        "TLS_RX" | "TLS_TX" | "TLS_RX_EXPECT_NO_PAD" | "TLS_TX_ZEROCOPY_RO" => {
-            Err("needs TCP_ULP = \"tls\"")
-        }
-        "IP_IPSEC_POLICY" | "IPV6_IPSEC_POLICY" => Err("needs an IPsec policy"),
-        "TCP_AO_ADD_KEY" | "TCP_AO_DEL_KEY" => Err("needs a key of the TCP Authentication Option"),
-        "MCAST_MSFILTER" => Err("a whole list of sources is MCAST_BLOCK_SOURCE's to show"),
-        "UDP_ENCAP" => number(3),
-        "SO_RCVLOWAT" | "SO_BUF_LOCK" | "IPV6_CHECKSUM" => number(2),
-        "SO_TIMESTAMPING" | "SO_TIMESTAMPING_NEW" | "SO_TIMESTAMPING_OLD" => number(16),
-        "SO_TXREHASH" | "IP_MTU_DISCOVER" | "IPV6_MTU_DISCOVER" => number(0),
-        "IP_TOS" | "IPV6_TCLASS" => number(16),
-        "TCP_REPAIR_QUEUE" => number(1),
-        "IPV6_MTU" => number(1280),
-        "TCP_MAXSEG" => number(700),
-        "TCP_KEEPIDLE" | "TCP_KEEPINTVL" | "TCP_LINGER2" | "TCP_DEFER_ACCEPT" => number(7),
-        "TCP_CONGESTION" => Ok(Some(text("reno"))),
-        "TCP_FASTOPEN_KEY" => Ok(Some(Value::Bytes((0..16).collect()))),
-        "TCP_MD5SIG" | "TCP_MD5SIG_EXT" => Ok(Some(Value::Bytes(md5sig(six)))),
-        "IP_OPTIONS" => Ok(Some(text("01010100"))),
+        "TCP_AO_ADD_KEY" | "TCP_AO_DEL_KEY" => "needs a key of the TCP Authentication Option",
+        "MCAST_MSFILTER" => "a whole list of sources is MCAST_BLOCK_SOURCE's to show",
+        _ => return None,
+    })
+}
+
+/// Options for which not just any number is a value, or changes anything.
+fn number(name: &str) -> Option<i64> {
+    Some(match name {
+        "SO_TXREHASH" | "IP_MTU_DISCOVER" | "IPV6_MTU_DISCOVER" => 0,
+        "TCP_REPAIR_QUEUE" => 1,
+        "SO_RCVLOWAT" | "SO_BUF_LOCK" | "IPV6_CHECKSUM" => 2,
+        "UDP_ENCAP" => 3,
+        "TCP_KEEPIDLE" | "TCP_KEEPINTVL" | "TCP_LINGER2" | "TCP_DEFER_ACCEPT" => 7,
+        "SO_TIMESTAMPING"
+        | "SO_TIMESTAMPING_NEW"
+        | "SO_TIMESTAMPING_OLD"
+        | "IP_TOS"
+        | "IPV6_TCLASS" => 16,
+        "TCP_MAXSEG" => 700,
+        "IPV6_MTU" => 1280,
+        _ => return None,
+    })
+}
+
+/// Names, bytes and structs.
+fn special(name: &str, six: bool) -> Option<Value> {
+    Some(match name {
+        "TCP_CONGESTION" => text("reno"),
+        "TCP_FASTOPEN_KEY" => Value::Bytes((0..16).collect()),
+        "TCP_MD5SIG" | "TCP_MD5SIG_EXT" => Value::Bytes(md5sig(six)),
+        "IP_OPTIONS" => text("01010100"),
         // An options header with one PadN of four bytes; RFC 8200, section 4.2.
-        "IPV6_DSTOPTS" | "IPV6_HOPOPTS" | "IPV6_RTHDRDSTOPTS" => Ok(Some(text("0000010400000000"))),
-        "IPV6_RTHDR" | "IPV6_2292PKTOPTIONS" => Ok(Some(Value::Bytes(Vec::new()))),
-        "IPV6_PKTINFO" => Ok(Some(record(&[
-            ("ipi6_addr", text("::1")),
-            ("ipi6_ifindex", lo),
-        ]))),
-        "IPV6_FLOWLABEL_MGR" => Ok(Some(record(&[
+        "IPV6_DSTOPTS" | "IPV6_HOPOPTS" | "IPV6_RTHDRDSTOPTS" => text("0000010400000000"),
+        "IPV6_RTHDR" | "IPV6_2292PKTOPTIONS" => Value::Bytes(Vec::new()),
+        "IPV6_PKTINFO" => record(&[("ipi6_addr", text("::1")), ("ipi6_ifindex", lo())]),
+        "IPV6_FLOWLABEL_MGR" => record(&[
             ("flr_dst", text("::1")),
             ("flr_share", Value::Int(1)),
             ("flr_flags", Value::Int(1)),
-        ]))),
-        "SO_TXTIME" => Ok(Some(record(&[("clockid", Value::Int(1))]))),
-        "IP_ADD_MEMBERSHIP" | "IP_DROP_MEMBERSHIP" => Ok(Some(record(&[
+        ]),
+        "SO_TXTIME" => record(&[("clockid", Value::Int(1))]),
+        // struct ip_msfilter: group, interface, MCAST_EXCLUDE, no sources.
+        "IP_MSFILTER" => text("ef0101017f0000010000000000000000"),
+        _ => return membership(name, six),
+    })
+}
+
+/// A group, where it is joined, and a source of it.
+fn membership(name: &str, six: bool) -> Option<Value> {
+    let at = |four, other| text(if six { other } else { four });
+    Some(match name {
+        "IP_ADD_MEMBERSHIP" | "IP_DROP_MEMBERSHIP" => record(&[
             ("imr_multiaddr", text("239.1.1.1")),
             ("imr_address", text("127.0.0.1")),
-        ]))),
+        ]),
         "IP_ADD_SOURCE_MEMBERSHIP"
         | "IP_DROP_SOURCE_MEMBERSHIP"
         | "IP_BLOCK_SOURCE"
-        | "IP_UNBLOCK_SOURCE" => Ok(Some(record(&[
+        | "IP_UNBLOCK_SOURCE" => record(&[
             ("imr_multiaddr", text("239.1.1.1")),
             ("imr_interface", text("127.0.0.1")),
             ("imr_sourceaddr", text("127.0.0.1")),
-        ]))),
-        // struct ip_msfilter: group, interface, MCAST_EXCLUDE, no sources.
-        "IP_MSFILTER" => Ok(Some(text("ef0101017f0000010000000000000000"))),
+        ]),
         "IPV6_JOIN_GROUP" | "IPV6_LEAVE_GROUP" | "IPV6_ADD_MEMBERSHIP" | "IPV6_DROP_MEMBERSHIP" => {
-            Ok(Some(record(&[
+            record(&[
                 ("ipv6mr_multiaddr", text("ff02::1234")),
-                ("ipv6mr_interface", lo),
-            ])))
+                ("ipv6mr_interface", lo()),
+            ])
         }
-        "MCAST_JOIN_GROUP" | "MCAST_LEAVE_GROUP" => Ok(Some(record(&[
-            ("gr_interface", lo),
+        "MCAST_JOIN_GROUP" | "MCAST_LEAVE_GROUP" => record(&[
+            ("gr_interface", lo()),
             ("gr_group", at("239.1.1.1", "ff02::1234")),
-        ]))),
-        name if name.starts_with("MCAST_") => Ok(Some(record(&[
-            ("gsr_interface", lo),
+        ]),
+        name if name.starts_with("MCAST_") => record(&[
+            ("gsr_interface", lo()),
             ("gsr_group", at("239.1.1.1", "ff02::1234")),
             ("gsr_source", at("127.0.0.1", "::1")),
-        ]))),
-        _ => Ok(None),
-    }
+        ]),
+        _ => return None,
+    })
+}
+
+fn lo() -> Value {
+    Value::Int(loopback().into())
 }
 
 /// struct tcp_md5sig of linux/tcp.h: the peer's address, a key of three letters.
