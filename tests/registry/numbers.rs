@@ -186,3 +186,89 @@ fn size_of_struct(name: &str) -> Option<i32> {
         _ => None,
     })
 }
+
+/// Macros of the same prefixes that are values, limits or flags of an option, not options.
+const NOT_OPTIONS: &[&str] = &[
+    "IPV6_FLOWINFO_FLOWLABEL",
+    "IPV6_FLOWINFO_PRIORITY",
+    "IPV6_FL_",
+    "IPV6_PMTUDISC_",
+    "IPV6_PREFER_",
+    "IPV6_PRIORITY_",
+    "IPV6_RTHDR_LOOSE",
+    "IPV6_RTHDR_STRICT",
+    "IPV6_RTHDR_TYPE_",
+    "IPV6_TLV_",
+    "IP_DEFAULT_",
+    "IP_MAX_MEMBERSHIPS",
+    "IP_MSFILTER_SIZE",
+    "IP_PMTUDISC_",
+    "MCAST_EXCLUDE",
+    "MCAST_INCLUDE",
+    "TCP_COOKIE_IN",
+    "TCP_COOKIE_M",
+    "TCP_COOKIE_OUT",
+    "TCP_COOKIE_PAIR",
+    "TCP_ENCAP_",
+    "TCP_MAXWIN",
+    "TCP_MAX_WINSHIFT",
+    "TCP_MD5SIG_FLAG_",
+    "TCP_MD5SIG_MAXKEYLEN",
+    "TCP_MSS",
+    "TCP_RECEIVE_ZEROCOPY_FLAG_",
+    "TCP_REPAIR_O",
+    "TCP_S_DATA_",
+    "UDP_ENCAP_",
+    "TCP_AO_KEYF_",
+    "TCP_AO_MAXKEYLEN",
+];
+
+#[test]
+fn every_option_of_the_headers_has_a_row() {
+    let mut missing = std::collections::BTreeSet::new();
+    let mut seen = 0;
+    for header in [
+        "sys/socket.h",
+        "linux/in.h",
+        "linux/in6.h",
+        "linux/tcp.h",
+        "linux/udp.h",
+        "netinet/in.h",
+        "netinet/tcp.h",
+        "netinet/udp.h",
+        "linux/vm_sockets.h",
+        "linux/if_alg.h",
+    ] {
+        for name in macros(header) {
+            let prefixes = ["SO_", "IP_", "IPV6_", "TCP_", "UDP_", "MCAST_", "ALG_SET_"];
+            let option = prefixes.iter().any(|p| name.starts_with(p));
+            if option && !NOT_OPTIONS.iter().any(|p| name.starts_with(p)) {
+                seen += 1;
+                if option::find(&name).is_none() {
+                    missing.insert(name);
+                }
+            }
+        }
+    }
+    println!("{seen} options seen");
+    assert!(missing.is_empty(), "no row for {missing:?}");
+}
+
+/// The names that this header defines; none when it is not installed.
+fn macros(header: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let c = folder.path().join("ask.c");
+    fs::write(&c, format!("#define _GNU_SOURCE\n#include <{header}>\n"))
+        .expect("a fresh folder is writable");
+    let Ok(output) = Command::new("cc").args(["-E", "-dM"]).arg(&c).output() else {
+        return Vec::new();
+    };
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let name = |line: &str| {
+        line.split(' ')
+            .nth(1)
+            .filter(|n| !n.contains('('))
+            .map(str::to_owned)
+    };
+    text.lines().filter_map(name).collect()
+}

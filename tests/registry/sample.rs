@@ -82,7 +82,7 @@ fn out_of_reach(name: &str) -> Option<&'static str> {
 /// Options for which not just any number is a value, or changes anything.
 fn number(name: &str) -> Option<i64> {
     Some(match name {
-        "SO_TXREHASH" | "IP_MTU_DISCOVER" | "IPV6_MTU_DISCOVER" => 0,
+        "SO_TXREHASH" | "IP_MTU_DISCOVER" | "IP_PMTUDISC" | "IPV6_MTU_DISCOVER" => 0,
         "TCP_REPAIR_QUEUE" => 1,
         "SO_RCVLOWAT" | "SO_BUF_LOCK" | "IPV6_CHECKSUM" => 2,
         "UDP_ENCAP" => 3,
@@ -106,7 +106,8 @@ fn special(name: &str, six: bool) -> Option<Value> {
         "TCP_MD5SIG" | "TCP_MD5SIG_EXT" => Value::Bytes(md5sig(six)),
         "IP_OPTIONS" => text("01010100"),
         // An options header with one PadN of four bytes; RFC 8200, section 4.2.
-        "IPV6_DSTOPTS" | "IPV6_HOPOPTS" | "IPV6_RTHDRDSTOPTS" => text("0000010400000000"),
+        "IPV6_DSTOPTS" | "IPV6_RXDSTOPTS" | "IPV6_HOPOPTS" | "IPV6_RXHOPOPTS"
+        | "IPV6_RTHDRDSTOPTS" => text("0000010400000000"),
         "IPV6_RTHDR" | "IPV6_2292PKTOPTIONS" => Value::Bytes(Vec::new()),
         "IPV6_PKTINFO" => record(&[("ipi6_addr", text("::1")), ("ipi6_ifindex", lo())]),
         "IPV6_FLOWLABEL_MGR" => record(&[

@@ -51,6 +51,7 @@ pub(super) const ROWS: &[Row] = &[
     o("IP_PASSSEC", libc::IP_PASSSEC, Flag, IP, MAN, "receive the peer's security context as ancillary data"),
     o("IP_PKTINFO", libc::IP_PKTINFO, Flag, IP, MAN, "receive interface and destination address as ancillary data"),
     o("IP_PKTOPTIONS", libc::IP_PKTOPTIONS, Bytes(256), TCP, HEADER, "the ancillary data of the last packet, on a stream").ro().post_accept(),
+    o("IP_PMTUDISC", libc::IP_MTU_DISCOVER, PMTUDISC, IP, MAN, "glibc's older name of IP_MTU_DISCOVER").alias("IP_MTU_DISCOVER"),
     o("IP_PROTOCOL", 52, Int, IP, HEADER, "the protocol of a raw socket; of others the local port (Linux 6.3)").ro(),
     o("IP_RECVERR", libc::IP_RECVERR, Flag, IP, MAN, "queue ICMP errors for MSG_ERRQUEUE"),
     o("IP_RECVERR_RFC4884", 26, Flag, IP, HEADER, "queue ICMP's extensions of RFC 4884 as well"),

@@ -80,6 +80,8 @@ pub(super) const ROWS: &[Row] = &[
     o("IPV6_ROUTER_ALERT_ISOLATE", 30, Flag, IP6, HEADER, "router alert packets of our own network namespace only"),
     o("IPV6_RTHDR", libc::IPV6_RTHDR, Bytes(2048), IP6, MAN, "routing header of every packet").untold(),
     o("IPV6_RTHDRDSTOPTS", libc::IPV6_RTHDRDSTOPTS, Bytes(2048), IP6, HEADER, "destination options before the routing header").untold().needs("CAP_NET_RAW"),
+    o("IPV6_RXDSTOPTS", libc::IPV6_DSTOPTS, Bytes(2048), IP6, HEADER, "glibc's other name of IPV6_DSTOPTS").untold().needs("CAP_NET_RAW").alias("IPV6_DSTOPTS"),
+    o("IPV6_RXHOPOPTS", libc::IPV6_HOPOPTS, Bytes(2048), IP6, HEADER, "glibc's other name of IPV6_HOPOPTS").untold().needs("CAP_NET_RAW").alias("IPV6_HOPOPTS"),
     o("IPV6_TCLASS", libc::IPV6_TCLASS, Int, IP6, HEADER, "the traffic class of every packet; -1: the default, 0").range(-1, 255).adjust(ECN6),
     o("IPV6_TRANSPARENT", libc::IPV6_TRANSPARENT, Flag, IPV6, HEADER, "bind and connect with addresses that are not ours").pre_bind().needs("CAP_NET_ADMIN"),
     o("IPV6_UNICAST_HOPS", libc::IPV6_UNICAST_HOPS, Int, IP6, MAN, "hop limit of unicast packets; -1: the route's or the system's default").range(-1, 255).adjust(HOPS),

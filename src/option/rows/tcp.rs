@@ -5,7 +5,7 @@
 use super::super::build::opt;
 use super::super::{Fits, Kind, Level, Row};
 use super::words::{
-    A_CLOCK, A_LINGER2, A_MAXSEG, A_QUICKACK, Bytes, CLAMP, Flag, Int, MAX, MICROS, MILLIS,
+    A_CLOCK, A_LINGER2, A_MAXSEG, A_QUICKACK, Bytes, CLAMP, Flag, Int, MAX, MICROS, MILLIS, NONE,
     REPAIR_WINDOW, REPAIRQ, RETRANSMISSIONS, SECONDS, SOMAXCONN, STREAM, Size, TCP, TCP_INFO, THIN,
     TICK, Text, Unsigned,
 };
@@ -34,6 +34,7 @@ pub(super) const ROWS: &[Row] = &[
     o("TCP_CC_INFO", libc::TCP_CC_INFO, Bytes(64), STREAM, HEADER, "what the congestion control algorithm tells about itself").ro().post_accept(),
     o("TCP_CM_INQ", libc::TCP_CM_INQ, Flag, STREAM, HEADER, "another name of TCP_INQ, for its ancillary data").alias("TCP_INQ"),
     o("TCP_CONGESTION", libc::TCP_CONGESTION, Text(16), STREAM, MAN, "the congestion control algorithm, by name"),
+    o("TCP_COOKIE_TRANSACTIONS", 15, Bytes(16), NONE, MAN, "cookies in the handshake; Linux dropped it in 3.10").untold(), // netinet/tcp.h
     o("TCP_CORK", libc::TCP_CORK, Flag, STREAM, MAN, "send only full segments until it is lifted, 200 ms at most").post_accept(),
     o("TCP_DEFER_ACCEPT", libc::TCP_DEFER_ACCEPT, SECONDS, STREAM, MAN, "accept only when data is there, or after so long").pre_listen().fresh().adjust(RETRANSMISSIONS),
     o("TCP_DELACK_MAX_US", 46, MICROS, TCP, HEADER, "longest delay of an acknowledgement (Linux 6.15)").range(1, 200_000).adjust(TICK),
