@@ -19,6 +19,8 @@ mod late;
 mod numbers;
 #[path = "registry/sample.rs"]
 mod sample;
+#[path = "registry/verdict.rs"]
+mod verdict;
 
 use std::collections::HashSet;
 

@@ -68,7 +68,7 @@ pub(super) const ROWS: &[Row] = &[
     o("TCP_THIN_DUPACK", libc::TCP_THIN_DUPACK, Flag, TCP, HEADER, "retransmit a thin stream after one duplicate ACK; gone").untold().adjust(THIN),
     o("TCP_THIN_LINEAR_TIMEOUTS", libc::TCP_THIN_LINEAR_TIMEOUTS, Flag, TCP, HEADER, "no exponential back-off for thin streams"),
     o("TCP_TIMESTAMP", libc::TCP_TIMESTAMP, Unsigned, TCP, HEADER, "the clock of the timestamp option, of a connection under repair").post_accept().untold().adjust(A_CLOCK),
-    o("TCP_TX_DELAY", 37, MICROS, TCP, HEADER, "delay every packet, to play a long path").range(0, MAX),
+    o("TCP_TX_DELAY", 37, MICROS, TCP, HEADER, "delay every packet, to play a long path").range(0, 268_435_455),
     o("TCP_ULP", libc::TCP_ULP, Text(16), TCP, HEADER, "put a protocol on top of the connection: tls, espintcp").post_accept().untold(),
     o("TCP_USER_TIMEOUT", libc::TCP_USER_TIMEOUT, MILLIS, TCP, MAN, "drop the connection when data stays unacknowledged so long; 0: default").range(0, MAX),
     o("TCP_WINDOW_CLAMP", libc::TCP_WINDOW_CLAMP, Size, TCP, MAN, "the largest window to announce").pre_listen().range(0, MAX).adjust(CLAMP),
