@@ -115,10 +115,8 @@ fn mode(node: &Node) -> Result<u64, Refused> {
         Data::Text(text) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
             u64::from_str_radix(text, 8).ok()
         }
-        Data::Int(n @ 0..=0o777) => {
-            return Err(vec![format!(
-                "a decimal number is no mode; write \"{n:04}\""
-            )]);
+        Data::Int(n @ 0..=9999) => {
+            return Err(vec![format!("this is decimal; for octal write \"{n:04}\"")]);
         }
         _ => None,
     };

@@ -87,7 +87,7 @@ pub(super) struct Problems {
 
 impl Problems {
     /// The most problems that are kept; further ones are only counted.
-    const MOST: usize = 50;
+    pub(super) const MOST: usize = 50;
 
     /// Takes a problem, or only counts it. The maker is not called when it would be thrown away.
     pub(super) fn push(&mut self, make: impl FnOnce() -> Problem) {

@@ -161,7 +161,9 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
 /// Text that may quote the outside, cut and on one line.
 fn clip(text: &str) -> String {
     let (shown, is_cut) = cut(text, LONGEST);
-    let mut shown = escape::lines(shown).replace('\n', "\\n");
+    let mut shown = escape::lines(shown)
+        .replace('\n', "\\n")
+        .replace('\t', "\\t");
     shown.push_str(if is_cut { "…" } else { "" });
     shown
 }
