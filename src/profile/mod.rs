@@ -6,12 +6,14 @@
 //! (a backlog on a datagram socket) is not decided here but in the plan.
 
 mod builtin;
+mod choices;
 mod codec;
 mod defaults;
 mod draft;
 mod find;
 mod keys;
 mod kind;
+mod names;
 mod options;
 mod overrides;
 mod problem;
@@ -26,6 +28,7 @@ mod walk;
 mod words;
 
 pub use builtin::{Builtin, builtins};
+pub use choices::*;
 pub use keys::{Key, keys};
 pub use kind::Kind;
 pub use problem::{Invalid, Problem, Severity};

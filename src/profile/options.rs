@@ -3,8 +3,9 @@
 //! A value stands alone (`SO_RCVBUF = 65536`), or in the long form `{ value = …, phase = "…", optional = true }`, which
 //! is told from the inline table of a C struct (`SO_LINGER = { onoff = 1, linger = 5 }`) by its key `value`.
 
+use super::choices::{Need, Scope};
 use super::problem::{Problem, Problems};
-use super::settings::{Need, OptionKey, Origin, Scope, Setting};
+use super::settings::{OptionKey, Origin, Setting};
 use super::suggest;
 use super::tree::{Data, Entry, Node, Table, quoted};
 use super::walk::refused;
@@ -222,7 +223,7 @@ fn value(node: &Node) -> Value {
         Data::Text(text) => Value::Text(text.clone()),
         Data::Int(n) | Data::Octal(n) => match i64::try_from(*n) {
             Ok(n) => Value::Int(n),
-            Err(_) => Value::Float(*n as f64),
+            Err(_) => Value::Float(if *n < 0 { f64::MIN } else { f64::MAX }),
         },
         Data::Float(x) => Value::Float(*x),
         Data::Bool(flag) => Value::Bool(*flag),

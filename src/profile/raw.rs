@@ -130,7 +130,7 @@ fn bytes(table: &Table, node: &Node, problems: &mut Problems) -> Option<Setting<
         }
         (Some(_), Some(bytes)) => {
             problems.push(|| {
-                Problem::error(bytes.at, "[[raw_option]] has both `value` and `bytes`")
+                Problem::error(bytes.node.at, "[[raw_option]] has both `value` and `bytes`")
                     .label("one of them")
             });
             return None;
