@@ -3,8 +3,8 @@
 //! No profile opens these sockets (SCTP and DCCP apart, where the kernel has them); an inherited descriptor may be
 //! one, and a trace should know its options. The numbers are those of the headers named.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{Bytes, Flag, Int, MILLIS, OTHER, Size, TCP, Unsigned};
 
 const fn o(

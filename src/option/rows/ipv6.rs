@@ -2,8 +2,8 @@
 //!
 //! Which sockets have an option, what is inherited and what is adjusted: asked of Linux 6.18, and again by each test run.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{
     Bytes, ECN6, FAMILY, FLOWLABEL, Flag, HOPS, IP6, IPV4, IPV6, Ifindex, IfindexBe, Int, MCAST6,
     MREQ6, MTUINFO, NEGATIVE, NONE, PKTINFO6, PMTUDISC6, PREFERENCES, QUEUED, RAW, RAW6, RAWV6,

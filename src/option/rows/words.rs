@@ -3,8 +3,7 @@
 //! The sets are the kernel's code paths, as asked on Linux 6.18: level IP reaches every socket but raw IPv6 ones, and
 //! MPTCP passes a list of its own.
 
-use super::super::row::Adjust;
-use super::super::{Fits, Kind, Layout, Unit};
+use super::super::{Adjust, Fits, Kind, Layout, Unit};
 
 pub(super) use super::super::Kind::{
     Bytes, Fd, Filter, Flag, Gids, Ifindex, IfindexBe, Ifname, Int, Linger, MulticastIf, PortRange,
