@@ -128,7 +128,7 @@ pub struct Invalid {
     pub sources: Vec<Source>,
     /// In the order of the text.
     pub problems: Vec<Problem>,
-    /// How many more there are.
+    /// How many more there are at least.
     pub left_off: usize,
 }
 

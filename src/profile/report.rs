@@ -45,7 +45,7 @@ pub(super) fn render(
         out.push_str("\n\n");
     }
     if left_off > 0 {
-        let _ = writeln!(out, "… and {left_off} more of the kind");
+        let _ = writeln!(out, "… and at least {left_off} more");
     }
     out.truncate(out.trim_end().len());
     out.push('\n');

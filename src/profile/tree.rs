@@ -58,8 +58,20 @@ pub(super) enum Data {
     Table(Table),
 }
 
+/// How much is tried first of a longer text. The parser makes an error of every broken token, so a mebibyte of nonsense
+/// would cost a quarter of a second and a hundred mebibytes for problems that nobody is shown.
+const HEAD: usize = 16 << 10;
+
 /// Reads a document. Syntax errors become problems; of the rest, what they do not touch is returned.
 pub(super) fn parse(text: &str, source: usize, problems: &mut Problems) -> Table {
+    let head = &text[..floor(text, HEAD)];
+    if head.len() < text.len() {
+        let (_, errors) = DeTable::parse_recoverable(head);
+        if errors.len() > 2 * Problems::MOST {
+            report(errors, head, source, 0, problems);
+            return Table::default();
+        }
+    }
     let (table, errors) = DeTable::parse_recoverable(text);
     let broken = report(errors, text, source, 0, problems);
     let mut table = convert(table.get_ref(), source, 0);
