@@ -1,9 +1,9 @@
 //! The profile: TOML as written, read into plain data in which every value remembers where it came from.
 //!
-//! [`settings`] is the result, [`choices`] its enums. [`keys`](mod@keys) is one row per key, and everything else follows
-//! from the rows: reading ([`walk`], [`options`], [`raw`]), suggestions, [`show`](mod@show). [`overrides`] lays the `--set`
-//! texts over the file before anything is read; [`problem`] and [`report`] tell all that is wrong at once. What needs
-//! knowledge of sockets (a backlog on a datagram socket) is not decided here but in the plan.
+//! `settings` is the result, `choices` its enums. `keys` is one row per key, and everything else follows from the
+//! rows: reading (`walk`, `options`, `raw`), suggestions, [`show`](fn@show). `overrides` lays the `--set` texts over
+//! the file before anything is read; `problem` and `report` tell all that is wrong at once. What needs knowledge of
+//! sockets (a backlog on a datagram socket) is not decided here but in the plan.
 
 mod builtin;
 mod choices;
