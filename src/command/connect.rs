@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::event::{Event, Observer, Off};
 use crate::plan::Plan;
 use crate::socket::Role;
+use crate::sys::Readback;
 use crate::sys::Sys;
-use crate::sys::open::Readback;
 use crate::sys::stop::{Asks, Signals, Stop};
 
 use super::observer::{Events, Show, Trace};

@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
 use crate::render::probe::{json, text};
 use crate::socket::{Family, Given, Protocol, Role, SocketName, Triple, Type, UnixName};
-use crate::sys::open::Readback;
+use crate::sys::Readback;
 use crate::sys::packet::Codec;
 use crate::sys::stop::{Level, Stop};
 use crate::sys::{Client, Linger, Server, Sys};

@@ -10,7 +10,7 @@ use crate::measure::{OptionLine, Report, SocketFacts};
 use crate::option::{Value, find};
 use crate::plan::Plan;
 use crate::profile::Profile;
-use crate::sys::open::Readback;
+use crate::sys::Readback;
 use crate::sys::{Client, Linger, Server, Sys, errno};
 
 /// The sockets of a probe, looked at once.

@@ -11,8 +11,8 @@ use crate::plan::Plan;
 use crate::profile::{EngineKey, Setting};
 use crate::session::Rules;
 use crate::socket::Role;
+use crate::sys::Readback;
 use crate::sys::Sys;
-use crate::sys::open::Readback;
 use crate::sys::stop::{Asks, Level, Signals, Stop};
 
 use super::observer::{Events, Show, Trace};

@@ -199,26 +199,30 @@ impl Options {
                 .phase
                 .as_ref()
                 .map_or_else(|| default_phase(key.scope, key.row.phase), |p| p.value);
-            match key.row.encode(&key.value.value) {
-                Ok(payload) => {
-                    let set = SetOption {
-                        option: OptionName::of(key.row),
-                        requested: key.value.value.clone(),
-                        payload,
-                        phase,
-                        need: key.need,
-                        wish: Wish::Profile,
-                    };
-                    steps.push(Step {
-                        act: Act::Set(Box::new(set)),
-                        origin: profile.place(key.value.origin),
-                    });
+            let payload = match (key.row.encode(&key.value.value), key.need) {
+                (Ok(payload), _) => payload,
+                // It is tried all the same, and the kernel's refusal is the verdict.
+                (Err(_), Need::Optional) => as_an_int(&key.value.value),
+                (Err(why), Need::Required) => {
+                    problems.push(Problem::error(
+                        key.value.origin,
+                        format!("{} {why}", key.row.name),
+                    ));
+                    continue;
                 }
-                Err(why) => problems.push(Problem::error(
-                    key.value.origin,
-                    format!("{} {why}", key.row.name),
-                )),
-            }
+            };
+            let set = SetOption {
+                option: OptionName::of(key.row),
+                requested: key.value.value.clone(),
+                payload,
+                phase,
+                need: key.need,
+                wish: Wish::Profile,
+            };
+            steps.push(Step {
+                act: Act::Set(Box::new(set)),
+                origin: profile.place(key.value.origin),
+            });
         }
         steps.extend(profile.raw_options.iter().map(|raw| raw_step(profile, raw)));
         if problems.is_empty() {
@@ -231,6 +235,19 @@ impl Options {
     fn push(&self, steps: &mut Vec<Step>, phase: Phase) {
         let at = |step: &&Step| matches!(&step.act, Act::Set(set) if set.phase == phase);
         steps.extend(self.0.iter().filter(at).cloned());
+    }
+}
+
+/// What a value that the registry cannot encode is tried with: it belongs to an option that cannot be set, or not here.
+fn as_an_int(value: &Value) -> Payload {
+    let int = match value {
+        Value::Bool(flag) => i32::from(*flag),
+        Value::Int(n) => i32::try_from(*n).unwrap_or(0),
+        _ => 0,
+    };
+    Payload {
+        bytes: int.to_ne_bytes().to_vec(),
+        patch: None,
     }
 }
 

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use super::choices::Scope;
 use super::draft::{Draft, Slot};
 use super::kind::Kind;
-use super::settings::Scope;
 use super::words::{FramingWord, Word};
 
 /// One key.

@@ -5,8 +5,8 @@ use crate::option::Verdict;
 
 /// `=` honoured, `~` adjusted, `x` refused, `-` ignored; the values where they tell something, and the reason.
 pub fn line(report: &OptionReport) -> String {
-    let requested = report.requested.plain();
-    let effective = report.effective.as_ref().map(crate::option::Value::plain);
+    let requested = clipped(&report.requested.plain());
+    let effective = report.effective.as_ref().map(|v| clipped(&v.plain()));
     let mut out = format!(
         "{} {} {requested}",
         report.ruling.verdict.sign(),
@@ -21,6 +21,16 @@ pub fn line(report: &OptionReport) -> String {
         out += &format!(" ({why})");
     }
     out
+}
+
+/// A filter program or a list of groups is not for one line: at most 32 characters.
+pub fn clipped(plain: &str) -> String {
+    const MOST: usize = 32;
+    if plain.chars().count() <= MOST {
+        return plain.to_owned();
+    }
+    let head: String = plain.chars().take(MOST - 3).collect();
+    format!("{head}...")
 }
 
 #[cfg(test)]
