@@ -1,7 +1,8 @@
 //! The registry of socket options: one row per option, the value codec, and the verdict.
 //!
 //! The same rows drive profiles, steps, traces, `sockplay options`, schema, man page and tests. Read [`Row`] first,
-//! then a table of `rows/`; [`Value`] is what a profile writes, [`judge`] what the kernel made of it.
+//! then a table of `rows/`; [`Value`] is what a profile writes, [`judge`] what the kernel made of it, and [`remark`] what
+//! such a socket does with it. `tests/registry.rs` asks the kernel whether the rows are right.
 
 mod build;
 mod decode;
@@ -63,9 +64,12 @@ pub fn suggest(name: &str) -> Vec<&'static str> {
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// What a trace prints for these bytes: strace's form of the value.
+/// What a trace prints for these bytes: strace's form of the value, `[1]`, `[IP_PMTUDISC_DO]`, `{onoff=1, linger=5}`.
 pub fn describe_args(row: &Row, bytes: &[u8]) -> String {
-    row.decode(bytes).to_string()
+    match (row.kind, row.decode(bytes)) {
+        (Kind::Choice(_), value @ Value::Int(_)) => format!("[{}]", row.plain(&value)),
+        (_, value) => value.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +93,17 @@ mod tests {
         assert_eq!(name(0, 2), Some("IP_TTL"), "not Bluetooth's HCI_FILTER");
         assert_eq!(name(41, 42), Some("MCAST_JOIN_GROUP"));
         assert_eq!(name(6, 9999), None);
+    }
+
+    #[test]
+    fn a_trace_reads_as_straces() {
+        let show = |name: &str, bytes: &[u8]| describe_args(find(name).unwrap(), bytes);
+        assert_eq!(show("SO_REUSEADDR", &1i32.to_ne_bytes()), "[1]");
+        assert_eq!(
+            show("IP_MTU_DISCOVER", &2i32.to_ne_bytes()),
+            "[IP_PMTUDISC_DO]"
+        );
+        assert_eq!(show("TCP_CONGESTION", b"reno\0\0"), "\"reno\"");
     }
 
     #[test]
