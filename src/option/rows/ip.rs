@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
     o("IP_MINTTL", libc::IP_MINTTL, Int, IP, HEADER, "drop packets with a smaller TTL (RFC 5082); 255: only direct neighbours").range(0, 255),
     o("IP_MSFILTER", libc::IP_MSFILTER, Bytes(4096), IP, MAN, "the whole list of sources of a group at once").untold(),
     o("IP_MTU", libc::IP_MTU, Size, IP, MAN, "the path's MTU; only of a connected socket").ro(),
-    o("IP_MTU_DISCOVER", libc::IP_MTU_DISCOVER, PMTUDISC, IP, MAN, "path MTU discovery: the don't-fragment bit and what obeys it"),
+    o("IP_MTU_DISCOVER", libc::IP_MTU_DISCOVER, PMTUDISC, IP, MAN, "path MTU discovery: the don't-fragment bit and what obeys it").range(0, 5),
     o("IP_MULTICAST_ALL", libc::IP_MULTICAST_ALL, Flag, IP, MAN, "receive groups that any socket of this machine joined"),
     o("IP_MULTICAST_IF", libc::IP_MULTICAST_IF, MulticastIf, MCAST4, MAN, "the interface for outgoing multicast").untold(),
     o("IP_MULTICAST_LOOP", libc::IP_MULTICAST_LOOP, Flag, IP, MAN, "our own multicast comes back to this machine"),

@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
     o("IPV6_LEAVE_GROUP", 21, MREQ6, MCAST6, MAN, "leave a multicast group").wo(), // linux/in6.h
     o("IPV6_MINHOPCOUNT", libc::IPV6_MINHOPCOUNT, Int, IP6, HEADER, "drop packets with a smaller hop limit (RFC 5082)").range(0, 255),
     o("IPV6_MTU", libc::IPV6_MTU, Size, IP6, MAN, "the path's MTU (connected); set: fragment at this size").untold().range(0, 65535),
-    o("IPV6_MTU_DISCOVER", libc::IPV6_MTU_DISCOVER, PMTUDISC6, IP6, MAN, "path MTU discovery"),
+    o("IPV6_MTU_DISCOVER", libc::IPV6_MTU_DISCOVER, PMTUDISC6, IP6, MAN, "path MTU discovery").range(0, 5),
     o("IPV6_MULTICAST_ALL", 29, Flag, IP6, HEADER, "receive groups that any socket of this machine joined"),
     o("IPV6_MULTICAST_HOPS", libc::IPV6_MULTICAST_HOPS, Int, MCAST6, MAN, "hop limit of outgoing multicast; -1: the default, 1").untold().range(-1, 255).adjust(HOPS),
     o("IPV6_MULTICAST_IF", libc::IPV6_MULTICAST_IF, Ifindex, MCAST6, MAN, "the interface for outgoing multicast").untold(),
