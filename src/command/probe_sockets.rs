@@ -7,9 +7,10 @@ use crate::error::Error;
 use crate::event::{Backlog, Observer, OptionReport};
 use crate::measure::message::Messages;
 use crate::measure::{OptionLine, Report, SocketFacts};
-use crate::option::{Value, find};
+use crate::option::Value;
 use crate::plan::Plan;
 use crate::profile::Profile;
+use crate::socket::Triple;
 use crate::sys::Readback;
 use crate::sys::{Client, Linger, Server, Sys, errno};
 
@@ -72,11 +73,11 @@ impl Examined {
             .into_iter()
             .map(|(report, set_on)| {
                 let held = SocketFacts {
-                    listener: read(sys, server.fd.as_fd(), &report),
+                    listener: read(sys, server.fd.as_fd(), &report, plan.triple),
                     accepted: accepted
                         .as_ref()
-                        .and_then(|fd| read(sys, fd.as_fd(), &report)),
-                    client: read(sys, client.fd.as_fd(), &report),
+                        .and_then(|fd| read(sys, fd.as_fd(), &report, plan.triple)),
+                    client: read(sys, client.fd.as_fd(), &report, plan.triple),
                 };
                 OptionLine {
                     report,
@@ -104,7 +105,7 @@ impl Examined {
             .iter()
             .map(|report| {
                 let held = SocketFacts {
-                    client: read(sys, client.fd.as_fd(), report),
+                    client: read(sys, client.fd.as_fd(), report, plan.triple),
                     ..SocketFacts::default()
                 };
                 OptionLine {
@@ -156,6 +157,11 @@ impl Examined {
     }
 }
 
-fn read<O: Observer>(sys: Sys<'_, O>, fd: BorrowedFd<'_>, report: &OptionReport) -> Option<Value> {
-    sys.read_option(fd, find(&report.name)?)
+fn read<O: Observer>(
+    sys: Sys<'_, O>,
+    fd: BorrowedFd<'_>,
+    report: &OptionReport,
+    triple: Triple,
+) -> Option<Value> {
+    sys.read_option(fd, report.row?, triple)
 }

@@ -84,11 +84,8 @@ impl fmt::Display for Step {
             }
             Act::Adopt(inherited) => write!(f, "adopt the descriptor {inherited}"),
             Act::Set(set) => {
-                let value = set.option.row.map_or_else(
-                    || set.requested.to_string(),
-                    |row| option::describe_args(row, &set.payload.bytes),
-                );
-                let (level, name) = (&set.option.level_name, &set.option.name);
+                let value = set.option.in_trace(&set.payload.bytes);
+                let (level, name) = (&set.option.level_in_trace, &set.option.name);
                 write!(
                     f,
                     "setsockopt(fd, {level}, {name}, {value}, {})",
@@ -212,7 +209,7 @@ impl Options {
                 }
             };
             let set = SetOption {
-                option: OptionName::of(key.row),
+                option: OptionName::on(key.row, chosen.triple),
                 requested: key.value.value.clone(),
                 payload,
                 phase,
@@ -270,19 +267,17 @@ fn raw_step(profile: &Profile, raw: &crate::profile::RawOption) -> Step {
     let (level, level_name) = raw.level.value.clone();
     let (number, name) = raw.number.value.clone();
     let bytes = raw.bytes.value.clone();
-    let requested = match <[u8; 4]>::try_from(bytes.as_slice()) {
-        Ok(int) => Value::Int(i32::from_ne_bytes(int).into()),
-        Err(_) => Value::Bytes(bytes.clone()),
+    let option = OptionName {
+        level,
+        level_in_trace: level_name.clone(),
+        level_name,
+        number,
+        name,
+        row: None,
     };
     let set = SetOption {
-        option: OptionName {
-            level,
-            level_name,
-            number,
-            name,
-            row: None,
-        },
-        requested,
+        requested: option.decode(&bytes),
+        option,
         payload: Payload { bytes, patch: None },
         phase: raw.phase.value,
         need: raw.need,
@@ -313,7 +308,7 @@ fn guards(chosen: &Chosen) -> Vec<Step> {
         .map(|name| {
             let row = option::find(name).expect("the guards' options are rows of the registry");
             let set = SetOption {
-                option: OptionName::of(row),
+                option: OptionName::on(row, chosen.triple),
                 requested: Value::Bool(true),
                 payload: Payload {
                     bytes: 1_i32.to_ne_bytes().to_vec(),

@@ -76,7 +76,7 @@ fn group_table(group: &[Entry], width: Option<u16>) -> String {
             entry
                 .default
                 .as_ref()
-                .map_or_else(String::new, |v| verdict::clipped(&v.plain())),
+                .map_or_else(String::new, |v| verdict::clipped(&row.plain(v))),
             can_set(entry),
             row.phase.name().to_owned(),
             row.inherited.name().to_owned(),
@@ -124,7 +124,7 @@ pub fn page(entry: &Entry) -> String {
             "default",
             format!(
                 "{} on a fresh {asked} socket of this kernel",
-                default.plain()
+                row.plain(default)
             ),
         ),
         (None, Some(asked)) => line(

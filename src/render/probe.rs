@@ -68,17 +68,17 @@ fn options(lines: &[OptionLine], out: &mut String) {
         "client",
         "why",
     ]);
-    let show = |value: Option<&Value>| {
-        value.map_or_else(|| "-".to_owned(), |v| verdict::clipped(&v.plain()))
-    };
     for line in lines {
         let r = &line.report;
+        let show = |value: Option<&Value>| {
+            value.map_or_else(|| "-".to_owned(), |v| verdict::clipped(&r.plain(v)))
+        };
         table.add_row([
             r.ruling.verdict.sign().to_string(),
             r.name.clone(),
             line.set_on.to_owned(),
             show(r.default.as_ref()),
-            verdict::clipped(&r.requested.plain()),
+            show(Some(&r.requested)),
             show(r.effective.as_ref()),
             show(line.held.accepted.as_ref()),
             show(line.held.client.as_ref()),

@@ -5,8 +5,8 @@ use crate::option::Verdict;
 
 /// `=` honoured, `~` adjusted, `x` refused, `-` ignored; the values where they tell something, and the reason.
 pub fn line(report: &OptionReport) -> String {
-    let requested = clipped(&report.requested.plain());
-    let effective = report.effective.as_ref().map(|v| clipped(&v.plain()));
+    let requested = clipped(&report.plain(&report.requested));
+    let effective = report.effective.as_ref().map(|v| clipped(&report.plain(v)));
     let mut out = format!(
         "{} {} {requested}",
         report.ruling.verdict.sign(),
@@ -43,6 +43,7 @@ mod tests {
     fn a_changed_value_shows_both_sides_and_the_reason() {
         let report = OptionReport {
             name: "SO_RCVBUF".into(),
+            row: None,
             level: "SOL_SOCKET".into(),
             phase: Phase::PreListen,
             requested: Value::Int(65536),

@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use super::{Sys, errno, hint, sysctl};
 use crate::error::{Error, Failure};
 use crate::event::{Event, Observer, OptionReport};
-use crate::option::{Access, Ruling, Value, Verdict, judge, remark};
+use crate::option::{Access, Ruling, Verdict, judge, remark};
 use crate::plan::steps::Wish;
 use crate::plan::{Plan, SetOption};
 use crate::profile::Need;
@@ -48,8 +48,7 @@ impl<O: Observer> Sys<'_, O> {
         let row = set.option.row;
         let readable =
             row.is_none_or(|r| r.access != Access::WriteOnly) && set.wish == Wish::Profile;
-        let room = row.map_or_else(|| set.payload.bytes.len().max(4), |r| r.buffer_len());
-        let read = || self.getsockopt(fd, &set.option, room).ok();
+        let read = || self.getsockopt(fd, &set.option).ok();
         let default = (readable && readback == Readback::BeforeAndAfter)
             .then(read)
             .flatten();
@@ -62,12 +61,10 @@ impl<O: Observer> Sys<'_, O> {
         if set.wish == Wish::Guard {
             return Ok(None);
         }
-        let decode = |bytes: Vec<u8>| match row {
-            Some(row) => row.decode(&bytes),
-            None => raw_value(&bytes),
-        };
+        let decode = |bytes: Vec<u8>| set.option.decode(&bytes);
         let report = OptionReport {
             name: set.option.name.clone(),
+            row,
             level: set.option.level_name.clone(),
             phase: set.phase,
             requested: set.requested.clone(),
@@ -126,12 +123,5 @@ fn judge_raw(set: &SetOption, effective: Option<&[u8]>) -> Ruling {
             verdict: Verdict::Honoured,
             why: Some("cannot be read back".into()),
         },
-    }
-}
-
-fn raw_value(bytes: &[u8]) -> Value {
-    match <[u8; 4]>::try_from(bytes) {
-        Ok(int) => Value::Int(i32::from_ne_bytes(int).into()),
-        Err(_) => Value::Bytes(bytes.to_vec()),
     }
 }

@@ -123,7 +123,7 @@ impl<O: Observer> Sys<'_, O> {
     fn backlog(&self, fd: BorrowedFd<'_>, asked: u32) -> Option<u32> {
         const TCPI_SACKED: std::ops::Range<usize> = 28..32;
         let row = crate::option::find("TCP_INFO")?;
-        if let Ok(info) = self.getsockopt(fd, &OptionName::of(row), TCPI_SACKED.end)
+        if let Ok(info) = self.getsockopt(fd, &OptionName::of(row))
             && let Some(Ok(limit)) = info.get(TCPI_SACKED).map(<[u8; 4]>::try_from)
         {
             return Some(u32::from_ne_bytes(limit));
@@ -139,7 +139,7 @@ impl<O: Observer> Sys<'_, O> {
         }
         let row = crate::option::find("SO_SNDTIMEO").expect("SO_SNDTIMEO is a row of the registry");
         let option = OptionName::of(row);
-        let before = self.getsockopt(fd, &option, row.buffer_len());
+        let before = self.getsockopt(fd, &option);
         self.set_timeout(fd, Timeout::Send, plan.connect.timeout)?;
         let outcome = self.connect(fd, to);
         if let Ok(bytes) = before {
