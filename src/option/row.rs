@@ -165,9 +165,8 @@ impl Row {
     /// How many bytes to offer getsockopt(2).
     pub fn buffer_len(&self) -> usize {
         match self.kind {
-            Kind::U64 => 8,
+            Kind::U64 | Kind::Linger => 8,
             Kind::Timeval | Kind::Ifname => 16,
-            Kind::Linger => 8,
             Kind::Text(n) | Kind::Bytes(n) => n,
             Kind::Words(n) => 4 * n,
             Kind::Gids => 4 * 65536,  // NGROUPS_MAX of limits.h

@@ -3,7 +3,7 @@
 //! Its `Display` is strace's (`[1]`, `{onoff=1, linger=5}`, `"reno"`), [`Value::plain`] is for people, and its
 //! serde form is for programs: flags are booleans, numbers integers, structs objects, bytes hexadecimal text.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
@@ -129,7 +129,12 @@ fn braces(fields: &[(String, Value)], show: impl Fn(&Value) -> String) -> String
 
 /// Bytes as hexadecimal digits, as a profile writes them.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }
 
 /// As strace prints it as an argument: a number is pointed to, so `[1]`.

@@ -31,9 +31,9 @@ pub(super) fn settle(
     };
     profile.io.companion = companion;
     if !profile.address.host.is_set() {
-        profile.address.host.value = loopback(profile.socket.family.value).to_owned();
+        loopback(profile.socket.family.value).clone_into(&mut profile.address.host.value);
     }
-    profile.name = name.to_owned();
+    name.clone_into(&mut profile.name);
     profile.sources = sources;
     profile
 }

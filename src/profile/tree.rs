@@ -190,7 +190,7 @@ impl Node {
 
 /// Text from outside for the inside of a message: escaped, at most 40 bytes of it.
 pub(super) fn quoted(text: &str) -> String {
-    let (mut shown, cut) = escape::clipped(text[..floor(text, 40)].as_bytes(), 40);
+    let (mut shown, cut) = escape::clipped(&text.as_bytes()[..floor(text, 40)], 40);
     if cut || text.len() > 40 {
         shown.push('…');
     }

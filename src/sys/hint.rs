@@ -37,7 +37,7 @@ fn socket(failure: &mut Failure, triple: Triple) {
     let works = works_instead(triple);
     match failure.errno.name.as_str() {
         "EPERM" if triple.ty == Type::Raw => {
-            say(failure, "raw sockets need CAP_NET_RAW", SETCAP_RAW)
+            say(failure, "raw sockets need CAP_NET_RAW", SETCAP_RAW);
         }
         "EACCES" => say(
             failure,
@@ -263,7 +263,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
             "its owner must connect it before sockplay inherits it",
         ),
         "EINVAL" if plan.triple.protocol == Protocol::MPTCP => {
-            say(failure, "MPTCP refused the address", "")
+            say(failure, "MPTCP refused the address", "");
         }
         _ => {}
     }

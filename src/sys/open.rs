@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::sockopt::Timeout;
 use super::{Linger, PathGuard, Sys, errno, hint, sysctl};
-use crate::error::{Error, Failure};
+use crate::error::Error;
 use crate::event::{Backlog, Event, Observer, OptionReport};
 use crate::option::{Access, OptionName, Ruling, Verdict, judge};
 use crate::plan::steps::Wish;
@@ -167,7 +167,10 @@ impl<O: Observer> Sys<'_, O> {
         let row = set.option.row;
         let readable =
             row.is_none_or(|r| r.access != Access::WriteOnly) && set.wish == Wish::Profile;
-        let room = row.map_or_else(|| set.payload.bytes.len().max(4), |r| r.buffer_len());
+        let room = row.map_or_else(
+            || set.payload.bytes.len().max(4),
+            crate::option::Row::buffer_len,
+        );
         let read = || self.getsockopt(fd, &set.option, room).ok();
         let default = (readable && readback == Readback::BeforeAndAfter)
             .then(read)
@@ -315,7 +318,7 @@ impl Opening {
 }
 
 /// A refused option ends the run, unless the profile can do without it.
-fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Failure> {
+fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Error> {
     let failure = errno::failure("setsockopt", set.option.name.clone(), error);
     match (set.need, set.wish) {
         (Need::Optional, _) | (_, Wish::Guard) => {
@@ -329,7 +332,7 @@ fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Failure> {
                 why: Some(why),
             })
         }
-        (Need::Required, Wish::Profile) => Err(failure),
+        (Need::Required, Wish::Profile) => Err(failure.into()),
     }
 }
 
