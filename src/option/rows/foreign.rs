@@ -3,8 +3,8 @@
 //! The numbers are those platforms' own, −1 where we could not read their header; nothing here ever passes them to a
 //! kernel, so the level is only where the option belongs.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{Bytes, Flag, Ifindex, Int, Linger, MILLIS, SECONDS, Size, Unsigned};
 
 const fn o(
