@@ -264,8 +264,9 @@ impl<O: Observer> Downward<'_, O> {
                 );
             }
             "ECONNREFUSED" => {
-                failure.cause =
-                    Some("the other machine answered that nothing listens there (ICMP)".into());
+                failure.cause = Some(
+                    "the machine at that address answered that nothing listens there (ICMP)".into(),
+                );
             }
             "EAGAIN" => failure.cause = Some("nothing came within io.read_timeout".into()),
             _ => {}

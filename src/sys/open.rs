@@ -12,8 +12,7 @@ use crate::error::Error;
 use crate::event::{Backlog, Event, Observer, OptionReport};
 use crate::option::{Access, OptionName, Ruling, Verdict, judge};
 use crate::plan::steps::Wish;
-use crate::plan::{Act, Plan, SetOption};
-use crate::profile::Need;
+use crate::plan::{Act, Need, Plan, SetOption};
 use crate::socket::{Address, Phase, Role, SocketName, Triple, UnixName};
 
 /// A socket that clients can reach.
