@@ -102,9 +102,10 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
         Gone::Ended(close) => {
             let count = match close {
                 Close::PeerEnded => &ledger.closed_by_peer,
-                Close::RequestsDone | Close::Unanswered | Close::Stopped => &ledger.closed_by_rule,
                 Close::GivenUp if context.stop.level() != Level::Running => &ledger.reset,
-                Close::GivenUp => &ledger.closed_by_rule,
+                Close::RequestsDone | Close::Unanswered | Close::Stopped | Close::GivenUp => {
+                    &ledger.closed_by_rule
+                }
                 Close::FrameTooLong | Close::UnfinishedFrame | Close::Unasked => &ledger.failed,
             };
             over(

@@ -1,8 +1,7 @@
 //! From the plan's words to the session's rules: one listener, one set of rules.
 
 use crate::handler::Handler;
-use crate::plan::Plan;
-use crate::profile::{CloseKey, FramingKey, ReplyKey, RequestsKey};
+use crate::plan::{CloseKey, FramingKey, Plan, ReplyKey, RequestsKey};
 use crate::session::{Framing, Manner, Pauses, Requests, Rules};
 use crate::socket::Type;
 

@@ -11,7 +11,7 @@ use nix::sys::socket::MsgFlags;
 
 use super::Context;
 use crate::event::{Event, Observer};
-use crate::profile::TruncatedKey;
+use crate::plan::TruncatedKey;
 use crate::session::{Close, Framing, Session, Want};
 use crate::socket::SocketName;
 use crate::sys::stop::Level;

@@ -13,10 +13,12 @@ use std::time::Duration;
 pub use choose::Unsuitable;
 pub use steps::{Act, SetOption, Step};
 
-use crate::profile::{
-    CloseKey, EngineKey, FramingKey, Invalid, OverloadKey, PauseKeys, Problem, Profile, ReplyKey,
-    RequestsKey, Setting, Severity, TruncatedKey,
+// Engines and the gate see these words through the plan: they know nothing of profiles.
+pub use crate::profile::{
+    CloseKey, EngineKey, FramingKey, Need, OverloadKey, ReplyKey, RequestsKey, TruncatedKey,
 };
+
+use crate::profile::{Invalid, PauseKeys, Problem, Profile, Setting, Severity};
 use crate::socket::{Address, Given, Role, Triple};
 
 /// Everything one end needs to know, valid and in plain types.

@@ -42,7 +42,7 @@ pub fn table(entries: &[Entry], width: Option<u16>) -> String {
         out += &group_table(group, width);
         out.push('\n');
     }
-    let _ = writeln!(out, "{}", LEGEND);
+    let _ = writeln!(out, "{LEGEND}");
     out
 }
 

@@ -1,5 +1,7 @@
 //! What became of an option, on one line: `~ SO_RCVBUF 65536 -> 131072 (doubled for bookkeeping)`.
 
+use std::fmt::Write as _;
+
 use crate::event::OptionReport;
 use crate::option::Verdict;
 
@@ -15,10 +17,10 @@ pub fn line(report: &OptionReport) -> String {
     if let Some(effective) =
         effective.filter(|e| *e != requested && report.ruling.verdict != Verdict::Honoured)
     {
-        out += &format!(" -> {effective}");
+        let _ = write!(out, " -> {effective}");
     }
     if let Some(why) = &report.ruling.why {
-        out += &format!(" ({why})");
+        let _ = write!(out, " ({why})");
     }
     out
 }

@@ -8,8 +8,7 @@ use crate::error::{Error, Failure};
 use crate::event::{Event, Observer, OptionReport};
 use crate::option::{Access, Ruling, Verdict, judge, remark};
 use crate::plan::steps::Wish;
-use crate::plan::{Plan, SetOption};
-use crate::profile::Need;
+use crate::plan::{Need, Plan, SetOption};
 use crate::socket::{Phase, Triple};
 
 /// Whether the value before is read as well.

@@ -144,7 +144,7 @@ fn receive(
 fn receive_from<S: SockaddrLike>(
     fd: BorrowedFd<'_>,
     buffer: &mut [u8],
-    control: &mut Vec<u8>,
+    control: &mut [u8],
     named: impl FnOnce(Option<&S>) -> SocketName,
 ) -> io::Result<Datagram> {
     let mut iov = [IoSliceMut::new(buffer)];
@@ -173,7 +173,7 @@ fn receive_from<S: SockaddrLike>(
                 });
             }
             ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
-                datagram.ttl = Some(ttl)
+                datagram.ttl = Some(ttl);
             }
             ControlMessageOwned::RxqOvfl(drops) => datagram.kernel_drops = Some(drops),
             _ => {}

@@ -76,6 +76,10 @@ impl<'a, O: Observer> Sys<'a, O> {
     /// Makes one call. `args` and `result` are only looked at when somebody observes; `args` is asked after the call,
     /// because some calls fill their arguments in.
     #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "unobserved, the call must compile to the bare one, also across crates"
+    )]
     fn observed<T>(
         &self,
         name: &'static str,
