@@ -10,6 +10,7 @@ pub mod escape;
 pub mod event;
 pub mod handler;
 pub mod logger;
+pub mod measure;
 pub mod option;
 pub mod plan;
 pub mod profile;

@@ -1,6 +1,7 @@
 //! `sockplay connect`: talk to a server. A byte pipe when standard input is no terminal, line by line when it is one.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::thread;
 
 use crate::cli::Connect;
@@ -24,7 +25,7 @@ pub(super) fn run(args: &Connect) -> Result<(), Error> {
         return dry_run::run(&[&plan], common);
     }
     setup::logging(&profile, common)?;
-    exit_on_interrupt()?;
+    exit_on_interrupt(None)?;
     let events = match (common.quiet, common.json) {
         (_, true) => Events::Json,
         (true, false) => Events::Silent,
@@ -56,11 +57,18 @@ fn converse<O: Observer>(observer: &O, plan: &Plan) -> Result<(), Error> {
 }
 
 /// Ctrl-C ends a conversation wherever it is waiting: exit 130, as a shell reports it.
-pub(super) fn exit_on_interrupt() -> Result<(), Error> {
+/// `directory` is a temporary one of ours, which must not stay behind.
+pub(super) fn exit_on_interrupt(directory: Option<PathBuf>) -> Result<(), Error> {
     let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
     let wait = move || {
         let stop = Stop::default();
         while let Some(asks) = signals.next(&stop) {
+            if asks != Asks::Counters
+                && let Some(directory) = &directory
+            {
+                // Exiting is all that is left to do, whether or not this works.
+                let _ = std::fs::remove_dir_all(directory);
+            }
             match asks {
                 Asks::Interrupt => std::process::exit(i32::from(Error::Interrupted.exit())),
                 Asks::Terminate => std::process::exit(128 + 15),

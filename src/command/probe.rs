@@ -1,6 +1,308 @@
-//! probe
-use crate::cli::Probe;
+//! `sockplay probe`: both ends of a profile in one process, or the client's half against anything that echoes.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use crate::cli::{Common, Probe};
+use crate::engine::{self, Context, Ledger};
 use crate::error::Error;
-pub(super) fn run(_args: &Probe) -> Result<(), Error> {
-    Err(Error::failed("not yet"))
+use crate::event::{Observer, Off};
+use crate::measure::message::Messages;
+use crate::measure::{Load, Report, echo};
+use crate::plan::Plan;
+use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
+use crate::render::probe::{json, text};
+use crate::socket::{Family, Given, Protocol, Role, SocketName, Triple, Type, UnixName};
+use crate::sys::open::Readback;
+use crate::sys::packet::Codec;
+use crate::sys::stop::{Level, Stop};
+use crate::sys::{Client, Linger, Server, Sys};
+
+use super::observer::{Events, Show, Trace};
+use super::probe_sockets::Examined;
+use super::{connect, dry_run, output, setup};
+
+/// How long a stream may be silent before the probe gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The same against a peer that may not echo at all.
+const REMOTE_PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) fn run(args: &Probe) -> Result<(), Error> {
+    let common = &args.common;
+    let given = setup::given(args.address.as_deref())?;
+    let mut profile = setup::profile(common, given.as_ref(), setup::Start::Address)?;
+    let place = if given.is_none() && !kernel_echoes(&profile) {
+        Some(Place::free(&mut profile)?)
+    } else {
+        None
+    };
+    if common.dry_run {
+        return show_plans(&profile, given.as_ref(), place.is_some(), common);
+    }
+    setup::logging(&profile, common)?;
+    setup::raise_descriptor_limit();
+    connect::exit_on_interrupt(place.as_ref().and_then(|p| p.directory.clone()))?;
+    let events = if common.verbose {
+        Events::Log("probe")
+    } else {
+        Events::Silent
+    };
+    let report = match Trace::asked(common)? {
+        Some(trace) => probe(
+            &Show::traced(events, trace),
+            &mut profile,
+            given.as_ref(),
+            place,
+        ),
+        None if events == Events::Silent => probe(&Off, &mut profile, given.as_ref(), place),
+        None => probe(&Show::events(events), &mut profile, given.as_ref(), place),
+    }?;
+    if common.json {
+        output::line(&json(&report).to_string())?;
+    } else {
+        output::text(&text(&report))?;
+    }
+    match &report.echo {
+        Some(echo) if echo.received < echo.sent => Err(Error::Said),
+        _ => Ok(()),
+    }
+}
+
+fn show_plans(
+    profile: &Profile,
+    given: Option<&Given>,
+    local: bool,
+    common: &Common,
+) -> Result<(), Error> {
+    let client = setup::plan(profile, Role::Connect, given)?;
+    if !local {
+        return dry_run::run(&[&client], common);
+    }
+    let server = setup::plan(profile, Role::Serve, None)?;
+    dry_run::run(&[&server, &client], common)
+}
+
+fn probe<O: Observer>(
+    observer: &O,
+    profile: &mut Profile,
+    given: Option<&Given>,
+    place: Option<Place>,
+) -> Result<Report, Error> {
+    let sys = Sys::new(observer, "client");
+    match place {
+        Some(_place) => both_ends(sys, profile),
+        None => client_half(sys, profile, given),
+    }
+}
+
+/// ICMP echo needs no server of ours.
+fn kernel_echoes(profile: &Profile) -> bool {
+    profile.socket.ty.value == Type::Raw
+        && matches!(
+            profile.socket.protocol.value,
+            Protocol::ICMP | Protocol::ICMPV6
+        )
+}
+
+/// Where the probe's own server listens, so that a running one is not in its way.
+struct Place {
+    directory: Option<PathBuf>,
+}
+
+impl Place {
+    fn free(profile: &mut Profile) -> Result<Place, Error> {
+        if profile.socket.fd.is_some() {
+            return Err(Error::failed(
+                "a probe opens both ends itself, and this profile inherits a descriptor",
+            )
+            .with_help("name an ADDRESS to probe a server that is running"));
+        }
+        let triple = Triple::new(profile.socket.family.value, profile.socket.ty.value);
+        if triple.has_ports() {
+            profile.address.port = Setting::flag(0, "probe");
+        }
+        if triple.family != Family::Unix {
+            return Ok(Place { directory: None });
+        }
+        let unique = format!("sockplay-probe-{}", std::process::id());
+        if let Some(Setting {
+            value: UnixName::Abstract(_),
+            ..
+        }) = &profile.address.path
+        {
+            profile.address.path = Some(Setting::flag(
+                UnixName::Abstract(unique.into_bytes()),
+                "probe",
+            ));
+            return Ok(Place { directory: None });
+        }
+        let directory = std::env::temp_dir().join(unique);
+        let path = UnixName::Path(directory.join("socket"));
+        profile.address.path = Some(Setting::flag(path, "probe"));
+        let place = Place {
+            directory: Some(directory),
+        };
+        place.make()?;
+        Ok(place)
+    }
+
+    fn make(&self) -> Result<(), Error> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let Some(directory) = &self.directory else {
+            return Ok(());
+        };
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(directory)
+            .map_err(|e| {
+                let shown = crate::escape::text(&directory.to_string_lossy());
+                Error::failed(format!("mkdir {shown}: {e}"))
+            })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(directory) = &self.directory {
+            // It held the socket and its lock, both removed by their owner; what is left of it harms nobody.
+            let _ = std::fs::remove_dir(directory);
+        }
+    }
+}
+
+fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Report, Error> {
+    let plan = setup::plan(profile, Role::Serve, None)?;
+    setup::engine_is_built(&plan)?;
+    let server_sys = sys.task("server");
+    let server = server_sys.open_server(&plan, Readback::BeforeAndAfter)?;
+    if let Some(port) = server.name.port().filter(|_| plan.triple.has_ports()) {
+        profile.address.port = Setting::flag(port, "probe");
+    }
+    let client_plan = setup::plan(profile, Role::Connect, None)?;
+    let examined = Examined::look(sys, &server, &plan, &client_plan)?;
+    let listener = server.name.ready(plan.triple.ty);
+    let backlog = server.backlog;
+    let mut report = examined.report(profile, &client_plan, Some(listener), backlog);
+    if plan.serve.reply != ReplyKey::Echo || plan.serve.requests == RequestsKey::Count(0) {
+        let why = if plan.serve.reply == ReplyKey::Echo {
+            "requests = 0"
+        } else {
+            "reply is not \"echo\""
+        };
+        report.notes.push(format!(
+            "no round trip was measured: the server does not echo ({why})"
+        ));
+        close_server(server_sys, server);
+        return Ok(report);
+    }
+    let echo = measured(sys, profile, &client_plan, &plan, server)?;
+    report.echo = Some(echo);
+    Ok(report)
+}
+
+fn close_server<O: Observer>(sys: Sys<'_, O>, server: Server) {
+    sys.close(server.fd, Linger::AsSet);
+    if let Some(path) = server.path {
+        sys.give_back(path);
+    }
+}
+
+/// The server in a thread of its own, the load in this one.
+fn measured<O: Observer>(
+    sys: Sys<'_, O>,
+    profile: &Profile,
+    client_plan: &Plan,
+    plan: &Plan,
+    server: Server,
+) -> Result<crate::measure::Echo, Error> {
+    let (rules, ledger, stop) = (
+        engine::rules::rules(plan),
+        Ledger::default(),
+        Stop::default(),
+    );
+    let context = Context {
+        sys: sys.task("server"),
+        plan,
+        rules: &rules,
+        ledger: &ledger,
+        stop: &stop,
+    };
+    thread::scope(|scope| {
+        let serving = scope.spawn(move || engine::serve(context, server));
+        let per_connection = match plan.serve.requests {
+            RequestsKey::Count(n) if plan.triple.ty.has_connections() => Some(u64::from(n)),
+            _ => None,
+        };
+        let outcome = load(sys, profile, client_plan, PATIENCE, per_connection);
+        stop.raise(Level::Closing, Some(Duration::ZERO));
+        stop.raise(Level::Now, None);
+        match (outcome, serving.join()) {
+            (Ok(echo), Ok(Ok(()))) => Ok(echo),
+            (Err(error), _) | (_, Ok(Err(error))) => Err(error),
+            (_, Err(_)) => Err(Error::failed("the server's thread ended early")),
+        }
+    })
+}
+
+fn load<O: Observer>(
+    sys: Sys<'_, O>,
+    profile: &Profile,
+    plan: &Plan,
+    patience: Duration,
+    per_connection: Option<u64>,
+) -> Result<crate::measure::Echo, Error> {
+    let open = || sys.open_client(plan, Readback::After);
+    load_over(sys, profile, plan, open()?, patience, per_connection, open)
+}
+
+fn load_over<O: Observer>(
+    sys: Sys<'_, O>,
+    profile: &Profile,
+    plan: &Plan,
+    first: Client,
+    patience: Duration,
+    per_connection: Option<u64>,
+    open: impl FnMut() -> Result<Client, Error>,
+) -> Result<crate::measure::Echo, Error> {
+    let messages = Messages::new(&plan.framing, profile.probe.size.value);
+    let load = Load {
+        count: profile.probe.count.value,
+        writes: profile.probe.writes.value,
+        patience,
+        per_connection,
+    };
+    echo::run(
+        sys,
+        first,
+        plan.triple.ty,
+        &Codec::new(plan.triple),
+        &messages,
+        &load,
+        open,
+    )
+}
+
+/// The client's half against a server that somebody else runs.
+fn client_half<O: Observer>(
+    sys: Sys<'_, O>,
+    profile: &Profile,
+    given: Option<&Given>,
+) -> Result<Report, Error> {
+    let plan = setup::plan(profile, Role::Connect, given)?;
+    let open = || sys.open_client(&plan, Readback::After);
+    let first = sys.open_client(&plan, Readback::BeforeAndAfter)?;
+    let examined = Examined::client_only(sys, &first, &plan);
+    let mut report = examined.report(profile, &plan, None, None);
+    if first.peer == SocketName::UNNAMED && plan.triple.family != Family::Unix {
+        report.notes.push("the peer has no address".into());
+    }
+    let echo = load_over(sys, profile, &plan, first, REMOTE_PATIENCE, None, open)?;
+    if echo.received == 0 {
+        report
+            .notes
+            .push("the peer was reached, but it does not echo".into());
+    }
+    report.echo = Some(echo);
+    Ok(report)
 }

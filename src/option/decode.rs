@@ -18,7 +18,7 @@ fn read(kind: &Kind, bytes: &[u8]) -> Option<Value> {
         Kind::Int | Kind::Size | Kind::Time(_) | Kind::Choice(_) | Kind::Ifindex | Kind::Fd => {
             Value::Int(int(bytes)?.into())
         }
-        Kind::Unsigned => Value::Int((int(bytes)? as u32).into()),
+        Kind::Unsigned | Kind::Words(1) => Value::Int((int(bytes)? as u32).into()),
         Kind::IfindexBe => Value::Int(i32::from_be_bytes(*bytes.first_chunk()?).into()),
         Kind::U64 => match u64::from_ne_bytes(*bytes.first_chunk()?) {
             u64::MAX => Value::Int(-1),
@@ -38,7 +38,6 @@ fn read(kind: &Kind, bytes: &[u8]) -> Option<Value> {
             let range = int(bytes)? as u32;
             Value::Text(format!("{}-{}", range & 0xffff, range >> 16))
         }
-        Kind::Words(1) => Value::Int((int(bytes)? as u32).into()),
         Kind::Words(_) | Kind::Gids => Value::List(
             bytes
                 .chunks_exact(4)

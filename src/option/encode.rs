@@ -3,6 +3,8 @@
 //! Every refusal is one sentence that says what the option takes; the caller puts the option's name and the place in
 //! the file before it. Structs are in [`super::record`].
 
+use super::interface::{self, Order};
+use super::numbers::{choice, flag, int, ranged, size, time, u64_value, unsigned, whole};
 use super::value::hex;
 use super::{Kind, Patch, Payload, Row, Unit, Value, record, units};
 use crate::escape;
@@ -19,10 +21,10 @@ pub(super) fn encode(row: &Row, value: &Value) -> Result<Payload, String> {
         Kind::U64 => u64_value(value).map(|n| n.to_ne_bytes().to_vec().into()),
         Kind::Timeval => timeval(value),
         Kind::Linger => linger(value),
-        Kind::Ifname => ifname(value),
-        Kind::Ifindex => ifindex(value, Order::Host),
-        Kind::IfindexBe => ifindex(value, Order::Network),
-        Kind::MulticastIf => multicast_if(value),
+        Kind::Ifname => interface::ifname(value),
+        Kind::Ifindex => interface::ifindex(value, Order::Host),
+        Kind::IfindexBe => interface::ifindex(value, Order::Network),
+        Kind::MulticastIf => interface::multicast_if(value),
         Kind::Text(most) => name(value, most),
         Kind::PortRange => port_range(value),
         Kind::Words(most) => words(value, most),
@@ -33,10 +35,6 @@ pub(super) fn encode(row: &Row, value: &Value) -> Result<Payload, String> {
     }
 }
 
-fn int(n: i32) -> Payload {
-    n.to_ne_bytes().to_vec().into()
-}
-
 /// "takes X, not Y", with Y made safe and short.
 pub(super) fn refuse<T>(takes: &str, value: &Value) -> Result<T, String> {
     let (mut shown, cut) = escape::clipped(value.plain().as_bytes(), 40);
@@ -44,80 +42,6 @@ pub(super) fn refuse<T>(takes: &str, value: &Value) -> Result<T, String> {
         shown.push('…');
     }
     Err(format!("takes {takes}, not {shown}"))
-}
-
-fn flag(value: &Value) -> Result<i32, String> {
-    match value {
-        Value::Bool(b) => Ok(i32::from(*b)),
-        Value::Int(n @ (0 | 1)) => Ok(*n as i32),
-        other => refuse("true or false", other),
-    }
-}
-
-fn whole(value: &Value, takes: &str) -> Result<i64, String> {
-    match value {
-        Value::Int(n) => Ok(*n),
-        other => refuse(takes, other),
-    }
-}
-
-fn size(value: &Value) -> Result<i64, String> {
-    match value {
-        Value::Text(text) => units::size(text),
-        other => whole(other, "a number of bytes or a size such as \"64KiB\""),
-    }
-}
-
-fn time(value: &Value, unit: Unit) -> Result<i64, String> {
-    match value {
-        Value::Text(text) => units::time(text, unit),
-        Value::Int(n) => Ok(*n),
-        other => refuse(
-            &format!("a number of {} or a time such as \"5s\"", unit.name()),
-            other,
-        ),
-    }
-}
-
-fn choice(value: &Value, names: &[(&str, i32)]) -> Result<i64, String> {
-    let known = || {
-        let names: Vec<&str> = names.iter().map(|n| n.0).collect();
-        format!("a number or one of {}", names.join(", "))
-    };
-    match value {
-        Value::Int(n) => Ok(*n),
-        Value::Text(text) => match names.iter().find(|n| n.0.eq_ignore_ascii_case(text)) {
-            Some(&(_, number)) => Ok(number.into()),
-            None => refuse(&known(), value),
-        },
-        other => refuse(&known(), other),
-    }
-}
-
-/// The manual's range where there is one, else C's int.
-fn ranged(row: &Row, n: i64) -> Result<Payload, String> {
-    let (least, greatest) = row.range.unwrap_or((i32::MIN.into(), i32::MAX.into()));
-    match i32::try_from(n) {
-        Ok(word) if (least..=greatest).contains(&n) => Ok(int(word)),
-        _ => Err(format!("takes {least} to {greatest}, not {n}")),
-    }
-}
-
-fn unsigned(value: &Value) -> Result<u32, String> {
-    let takes = "a whole number from 0 to 4294967295";
-    let n = whole(value, takes)?;
-    u32::try_from(n).or_else(|_| refuse(takes, value))
-}
-
-/// All ones are written −1: TOML has no 64 bits without a sign.
-fn u64_value(value: &Value) -> Result<u64, String> {
-    let takes = "a whole number from 0, or -1 for all ones (no limit)";
-    match value {
-        Value::Int(-1) => Ok(u64::MAX),
-        Value::Int(n) => u64::try_from(*n).or_else(|_| refuse(takes, value)),
-        Value::Text(text) => text.parse().or_else(|_| refuse(takes, value)),
-        other => refuse(takes, other),
-    }
 }
 
 fn timeval(value: &Value) -> Result<Payload, String> {
@@ -162,80 +86,6 @@ fn linger(value: &Value) -> Result<Payload, String> {
         Ok(s @ 0..) => Ok([i32::to_ne_bytes(on), s.to_ne_bytes()].concat().into()),
         _ => refuse(takes, value),
     }
-}
-
-/// IFNAMSIZ of linux/if.h is 16, with the NUL.
-const IFNAMSIZ: usize = 16;
-
-/// Whether it can be an interface's name at all; whether it is one, only the kernel knows.
-pub(super) fn is_ifname(text: &str) -> bool {
-    !text.is_empty() && text.len() < IFNAMSIZ && !text.contains(['\0', '/', ' '])
-}
-
-fn ifname(value: &Value) -> Result<Payload, String> {
-    match value {
-        Value::Bool(false) => Ok(vec![0].into()),
-        Value::Text(text) if text.is_empty() => Ok(vec![0].into()),
-        Value::Text(text) if is_ifname(text) => Ok([text.as_bytes(), b"\0"].concat().into()),
-        other => refuse(
-            "an interface's name of 1 to 15 bytes such as \"lo\", or \"\" for none",
-            other,
-        ),
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Order {
-    Host,
-    Network,
-}
-
-fn ifindex(value: &Value, order: Order) -> Result<Payload, String> {
-    let takes = "an interface by index or name, such as 1 or \"lo\"; 0 is none";
-    match (value, order) {
-        (Value::Int(n @ 0..), _) => match (i32::try_from(*n), order) {
-            (Ok(n), Order::Host) => Ok(int(n)),
-            (Ok(n), Order::Network) => Ok(n.to_be_bytes().to_vec().into()),
-            (Err(_), _) => refuse(takes, value),
-        },
-        (Value::Text(text), _) if is_ifname(text) => {
-            let (offset, name) = (0, text.clone());
-            let patch = match order {
-                Order::Host => Patch::InterfaceIndex { offset, name },
-                Order::Network => Patch::InterfaceIndexBe { offset, name },
-            };
-            Ok(Payload {
-                bytes: vec![0; 4],
-                patch: Some(patch),
-            })
-        }
-        (other, _) => refuse(takes, other),
-    }
-}
-
-fn multicast_if(value: &Value) -> Result<Payload, String> {
-    if let Value::Text(text) = value
-        && let Ok(address) = text.parse::<std::net::Ipv4Addr>()
-    {
-        return Ok(address.octets().to_vec().into());
-    }
-    if let Value::Struct(_) = value {
-        return record::encode(&super::layouts::MREQN, value);
-    }
-    let index = ifindex(value, Order::Host).or_else(|_| {
-        refuse(
-            "an interface by address, index or name, such as \"127.0.0.1\", 1 or \"lo\"",
-            value,
-        )
-    })?;
-    // struct ip_mreqn: two addresses that stay unspecified, then the index.
-    Ok(Payload {
-        bytes: [&[0; 8], &index.bytes[..]].concat(),
-        patch: index.patch.map(|_| Patch::InterfaceIndex {
-            offset: 8,
-            name: value.plain(),
-        }),
-    })
 }
 
 fn name(value: &Value, most: usize) -> Result<Payload, String> {
@@ -334,4 +184,98 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect();
     debug_assert_eq!(hex(&bytes), text.to_ascii_lowercase());
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Borrow;
+
+    use super::super::find;
+    use super::*;
+
+    fn encode(option: &str, value: impl Borrow<Value>) -> Result<Vec<u8>, String> {
+        find(option)
+            .unwrap()
+            .encode(value.borrow())
+            .map(|p| p.bytes)
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    fn int(n: i32) -> Vec<u8> {
+        n.to_ne_bytes().to_vec()
+    }
+
+    #[test]
+    fn linger_waits_resets_or_is_off() {
+        assert_eq!(
+            encode("SO_LINGER", text("5s")),
+            Ok([int(1), int(5)].concat())
+        );
+        assert_eq!(
+            encode("SO_LINGER", text("0s")),
+            Ok([int(1), int(0)].concat())
+        );
+        assert_eq!(encode("SO_LINGER", Value::Bool(false)), Ok(vec![0; 8]));
+        let both = vec![
+            ("onoff".into(), Value::Int(1)),
+            ("linger".into(), Value::Int(5)),
+        ];
+        assert_eq!(
+            encode("SO_LINGER", Value::Struct(both)),
+            Ok([int(1), int(5)].concat())
+        );
+        for bad in [Value::Int(5), Value::Bool(true), text("1500ms")] {
+            assert!(encode("SO_LINGER", bad).is_err());
+        }
+    }
+
+    #[test]
+    fn names_ports_and_bytes() {
+        assert_eq!(encode("TCP_CONGESTION", text("reno")), Ok(b"reno".to_vec()));
+        assert!(encode("TCP_CONGESTION", text("sixteen-letters-")).is_err());
+        let range = (40010 * 65536 + 40000u32).to_ne_bytes().to_vec();
+        assert_eq!(
+            encode("IP_LOCAL_PORT_RANGE", text("40000-40010")),
+            Ok(range)
+        );
+        for bad in ["40010-40000", "1-70000", "40000", ""] {
+            assert!(encode("IP_LOCAL_PORT_RANGE", text(bad)).is_err(), "{bad}");
+        }
+        assert_eq!(encode("IP_OPTIONS", text("01010100")), Ok(vec![1, 1, 1, 0]));
+        assert!(encode("IP_OPTIONS", text("010")).is_err());
+        assert!(encode("IP_OPTIONS", Value::Bytes(vec![0; 41])).is_err());
+        assert_eq!(
+            encode("IP_MTU_DISCOVER", text("IP_PMTUDISC_DO")),
+            Ok(int(2))
+        );
+        assert_eq!(
+            encode("SO_MAX_PACING_RATE", Value::Int(-1)),
+            Ok(vec![0xff; 8])
+        );
+    }
+
+    #[test]
+    fn a_program_is_a_list_or_bytes() {
+        let ret = [("code", 6), ("k", 0xffff)].map(|(n, v)| (n.to_owned(), Value::Int(v)));
+        let list = Value::List(vec![Value::Struct(ret.into())]);
+        let payload = find("SO_ATTACH_FILTER").unwrap().encode(&list).unwrap();
+        assert_eq!(payload.patch, Some(Patch::FilterProgram));
+        assert_eq!(payload.bytes.len(), 8);
+        for bad in [
+            Value::List(Vec::new()),
+            Value::Bytes(vec![0; 7]),
+            Value::Bool(true),
+        ] {
+            assert!(encode("SO_ATTACH_FILTER", bad).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_is_short_and_safe() {
+        let error = encode("SO_REUSEADDR", text(&"\x1b".repeat(500))).unwrap_err();
+        assert!(error.len() < 250 && !error.contains('\x1b'), "{error}");
+    }
 }

@@ -86,11 +86,13 @@ impl Fits {
 
 impl Fits {
     /// Both sets together.
+    #[must_use]
     pub const fn or(self, other: Fits) -> Fits {
         Fits(self.0 | other.0)
     }
 
     /// This set without `other`.
+    #[must_use]
     pub const fn but(self, other: Fits) -> Fits {
         Fits(self.0 & !other.0)
     }

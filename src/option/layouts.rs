@@ -20,7 +20,7 @@ const fn layout(name: &'static str, size: usize, fields: &'static [Field]) -> La
 
 #[rustfmt::skip]
 mod tables {
-    use super::*;
+    use super::{Bits, I32, Ifindex, Ipv4, Ipv6, Layout, Names, Sockaddr, U8, U16, U32, U64, f, layout};
 
     // linux/in.h; struct ip_mreq is its first eight bytes with imr_address called imr_interface.
     pub(in super::super) static MREQN: Layout = layout("ip_mreqn", 12, &[

@@ -3,14 +3,18 @@
 //! The same rows drive profiles, steps, traces, `sockplay options`, schema, man page and tests. Read [`Row`] first,
 //! then a table of `rows/`; [`Value`] is what a profile writes, [`judge`] what the kernel made of it.
 
+mod build;
 mod decode;
 mod encode;
 mod fits;
+mod interface;
 mod kind;
 mod layouts;
 mod level;
 mod name;
+mod numbers;
 mod record;
+mod remark;
 mod row;
 mod rows;
 mod units;
@@ -21,6 +25,7 @@ pub use fits::Fits;
 pub use kind::{Field, Kind, Layout, Part, Unit};
 pub use level::{Level, level_name, level_number};
 pub use name::OptionName;
+pub use remark::remark;
 pub use row::{Access, Adjust, Inherited, Platform, Row};
 pub use value::{Patch, Payload, Value};
 pub use verdict::{Ruling, Verdict, judge};
@@ -37,8 +42,14 @@ pub fn find(name: &str) -> Option<&'static Row> {
 
 /// Linux's row of that level and number, for traces and raw options.
 pub fn by_number(level: i32, number: i32) -> Option<&'static Row> {
+    // RFC 3678's group requests have the same numbers at both levels, and one row.
+    let level = match (level, number) {
+        (41, 42..=48) => Level::IP.number,
+        _ => level,
+    };
     rows().find(|row| {
-        row.available() && row.alias.is_none() && (row.level.number, row.number) == (level, number)
+        let here = row.available() && row.alias.is_none();
+        here && (row.level.number, row.number) == (level, number)
     })
 }
 
@@ -57,4 +68,36 @@ pub fn suggest(name: &str) -> Vec<&'static str> {
 /// What a trace prints for these bytes: strace's form of the value.
 pub fn describe_args(row: &Row, bytes: &[u8]) -> String {
     row.decode(bytes).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_whatever_its_case() {
+        assert_eq!(find("so_reuseaddr").map(|r| r.name), Some("SO_REUSEADDR"));
+        assert!(find("SO_NONSENSE").is_none());
+        assert!(!find("SO_EXCLUSIVEADDRUSE").unwrap().available());
+    }
+
+    #[test]
+    fn a_number_is_named_as_traces_name_it() {
+        let name = |level, number| by_number(level, number).map(|r| r.name);
+        assert_eq!(
+            name(libc::SOL_SOCKET, libc::SO_RCVTIMEO),
+            Some("SO_RCVTIMEO")
+        );
+        assert_eq!(name(0, 2), Some("IP_TTL"), "not Bluetooth's HCI_FILTER");
+        assert_eq!(name(41, 42), Some("MCAST_JOIN_GROUP"));
+        assert_eq!(name(6, 9999), None);
+    }
+
+    #[test]
+    fn near_names_are_suggested_nearest_first() {
+        assert_eq!(suggest("SO_REUSADDR").first(), Some(&"SO_REUSEADDR"));
+        assert_eq!(suggest("tcp_nodelya").first(), Some(&"TCP_NODELAY"));
+        assert!(suggest("SO_KEEPALIVES").len() <= 3);
+        assert!(suggest("zebra").is_empty());
+    }
 }

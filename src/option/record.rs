@@ -5,7 +5,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::encode::{bytes, is_ifname, refuse};
+use super::encode::{bytes, refuse};
+use super::interface::is_ifname;
 use super::{Field, Layout, Part, Patch, Payload, Value};
 
 /// The struct's bytes; hexadecimal text is taken as it is.
@@ -194,4 +195,92 @@ fn address(bytes: &[u8]) -> Value {
         0 => ip.to_string(),
         port => SocketAddr::new(ip, port).to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::find;
+    use super::*;
+
+    fn record(fields: &[(&str, Value)]) -> Value {
+        Value::Struct(
+            fields
+                .iter()
+                .map(|(n, v)| ((*n).to_owned(), v.clone()))
+                .collect(),
+        )
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    #[test]
+    fn a_membership_is_written_in_the_manuals_words() {
+        let row = find("IP_ADD_MEMBERSHIP").unwrap();
+        let group = ("imr_multiaddr", text("239.1.1.1"));
+        let n = row
+            .encode(&record(&[group.clone(), ("imr_ifindex", Value::Int(1))]))
+            .unwrap();
+        assert_eq!(n.bytes[..8], [239, 1, 1, 1, 0, 0, 0, 0]);
+        let old = row
+            .encode(&record(&[
+                group.clone(),
+                ("imr_interface", text("127.0.0.1")),
+            ]))
+            .unwrap();
+        assert_eq!(old.bytes[..8], [239, 1, 1, 1, 127, 0, 0, 1]);
+        let named = row
+            .encode(&record(&[group, ("imr_ifindex", text("lo"))]))
+            .unwrap();
+        assert!(matches!(
+            named.patch,
+            Some(Patch::InterfaceIndex { offset: 8, .. })
+        ));
+    }
+
+    #[test]
+    fn a_wrong_field_names_the_right_ones() {
+        let row = find("IPV6_JOIN_GROUP").unwrap();
+        let error = row
+            .encode(&record(&[("group", text("ff02::1"))]))
+            .unwrap_err();
+        assert!(error.contains("ipv6mr_multiaddr"), "{error}");
+        let error = row
+            .encode(&record(&[("ipv6mr_multiaddr", text("1.2.3.4"))]))
+            .unwrap_err();
+        assert!(error.starts_with("field ipv6mr_multiaddr takes"), "{error}");
+        assert!(row.encode(&record(&[])).is_err());
+    }
+
+    #[test]
+    fn group_requests_hold_either_family() {
+        let row = find("MCAST_JOIN_SOURCE_GROUP").unwrap();
+        for (group, source) in [("239.1.1.1", "127.0.0.1"), ("ff02::1", "::1")] {
+            let value = record(&[
+                ("gsr_interface", Value::Int(1)),
+                ("gsr_group", text(group)),
+                ("gsr_source", text(source)),
+            ]);
+            let payload = row.encode(&value).unwrap();
+            assert_eq!(payload.bytes.len(), 264);
+            assert_eq!(row.decode(&payload.bytes), value);
+        }
+    }
+
+    #[test]
+    fn tcp_info_is_read_as_far_as_it_goes() {
+        let row = find("TCP_INFO").unwrap();
+        let mut bytes = vec![0; 232];
+        bytes[0] = 1;
+        bytes[6] = 0x7a;
+        bytes[80..84].copy_from_slice(&10u32.to_ne_bytes());
+        let info = row.decode(&bytes);
+        assert_eq!(info.field("state"), Some(&Value::Int(1)));
+        assert_eq!(info.field("snd_wscale"), Some(&Value::Int(10)));
+        assert_eq!(info.field("rcv_wscale"), Some(&Value::Int(7)));
+        assert_eq!(info.field("snd_cwnd"), Some(&Value::Int(10)));
+        assert_eq!(info.field("rcv_wnd"), None);
+        assert_eq!(row.decode(&[]), Value::Struct(Vec::new()));
+    }
 }

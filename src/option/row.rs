@@ -1,10 +1,10 @@
 //! One row of the registry: everything that is known about one option.
 //!
-//! Rows are built by [`opt`] and the `const fn`s after it, so that a new option costs one line in `rows/`; what is
+//! Rows are built by `opt` and the `const fn`s after it in [`super::build`], so that a new option costs one line in `rows/`; what is
 //! not said there is the usual case: read-write, `post-socket`, inherited, Linux, no range, no privilege.
 
 use super::{Fits, Kind, Level, Payload, Value, decode, encode};
-use crate::socket::{Phase, Triple};
+use crate::socket::{Family, Phase, Triple};
 
 /// Which of getsockopt(2) and setsockopt(2) the kernel answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -162,12 +162,68 @@ impl Row {
         decode::decode(&self.kind, bytes)
     }
 
+    /// A value of this option for tables: with its unit ("60 s"), its constant ("IP_PMTUDISC_WANT") or as it is.
+    pub fn plain(&self, value: &Value) -> String {
+        match (value, self.kind) {
+            (Value::Int(n), Kind::Time(unit)) => format!("{n} {}", unit.symbol()),
+            (Value::Int(n), Kind::Choice(names)) => {
+                match names.iter().find(|name| i64::from(name.1) == *n) {
+                    Some((name, _)) => (*name).to_owned(),
+                    None => n.to_string(),
+                }
+            }
+            (Value::Int(-1), Kind::U64) => "unlimited".to_owned(),
+            _ => value.plain(),
+        }
+    }
+
+    /// The level to use on such a socket. Only RFC 3678's group requests (MCAST_…) have two: they carry addresses of
+    /// the family whose level they are set at.
+    pub fn level_on(&self, triple: Triple) -> Level {
+        match (self.level, triple.family) {
+            (Level::IP, Family::Ipv6) if self.name.starts_with("MCAST_") => Level::IPV6,
+            _ => self.level,
+        }
+    }
+
+    /// Whether a socket that was accepted from such a listener has it. Unix sockets inherit SO_PASS… only.
+    pub fn inherited_on(&self, triple: Triple) -> Inherited {
+        let passes = self.name.starts_with("SO_PASS");
+        match (triple.family, self.inherited) {
+            (Family::Unix, Inherited::Yes) if !passes => Inherited::No,
+            (_, inherited) => inherited,
+        }
+    }
+
+    /// What to offer getsockopt(2): zeros, but for MPTCP's lists, which must be told the sizes that we know.
+    pub fn buffer(&self) -> Vec<u8> {
+        let mut buffer = vec![0; self.buffer_len()];
+        // struct mptcp_subflow_data of linux/mptcp.h: its own size, two fields of the kernel's, an element's size.
+        let element: u32 = match self.name {
+            "MPTCP_TCPINFO" => 232,
+            "MPTCP_SUBFLOW_ADDRS" => 256,
+            _ => return buffer,
+        };
+        for (offset, word) in [(0, 16u32), (12, element)] {
+            buffer[offset..offset + 4].copy_from_slice(&word.to_ne_bytes());
+        }
+        buffer
+    }
+
+    /// How many bytes of the buffer are filled, from the length that getsockopt(2) returned. SO_GET_FILTER answers in
+    /// instructions of 8 bytes.
+    pub fn answered(&self, optlen: usize) -> usize {
+        match self.kind {
+            Kind::Filter => optlen.saturating_mul(8),
+            _ => optlen,
+        }
+    }
+
     /// How many bytes to offer getsockopt(2).
     pub fn buffer_len(&self) -> usize {
         match self.kind {
-            Kind::U64 => 8,
+            Kind::U64 | Kind::Linger => 8,
             Kind::Timeval | Kind::Ifname => 16,
-            Kind::Linger => 8,
             Kind::Text(n) | Kind::Bytes(n) => n,
             Kind::Words(n) => 4 * n,
             Kind::Gids => 4 * 65536,  // NGROUPS_MAX of limits.h
@@ -178,129 +234,40 @@ impl Row {
     }
 }
 
-/// A row of the usual kind.
-pub(super) const fn opt(
-    name: &'static str,
-    level: Level,
-    number: i32,
-    kind: Kind,
-    fits: Fits,
-    man: &'static str,
-    doc: &'static str,
-) -> Row {
-    Row {
-        name,
-        level,
-        number,
-        kind,
-        access: Access::ReadWrite,
-        phase: Phase::PostSocket,
-        inherited: Inherited::Yes,
-        fits,
-        platform: Platform::Linux,
-        range: None,
-        privilege: None,
-        adjust: Adjust::Nothing,
-        doc,
-        man,
-        alias: None,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::find;
+    use super::*;
+    use crate::socket::Type;
 
-impl Row {
-    /// Only getsockopt(2) answers.
-    pub(super) const fn ro(self) -> Row {
-        Row {
-            access: Access::ReadOnly,
-            inherited: Inherited::Unknown,
-            ..self
-        }
+    fn plain(name: &str, value: i64) -> String {
+        find(name).unwrap().plain(&Value::Int(value))
     }
 
-    /// Only setsockopt(2) answers.
-    pub(super) const fn wo(self) -> Row {
-        Row {
-            access: Access::WriteOnly,
-            inherited: Inherited::Unknown,
-            ..self
-        }
+    #[test]
+    fn a_table_shows_units_and_constants() {
+        assert_eq!(plain("TCP_KEEPIDLE", 60), "60 s");
+        assert_eq!(plain("TCP_USER_TIMEOUT", 4321), "4321 ms");
+        assert_eq!(plain("IP_MTU_DISCOVER", 1), "IP_PMTUDISC_WANT");
+        assert_eq!(plain("IP_MTU_DISCOVER", 77), "77");
+        assert_eq!(plain("SO_MAX_PACING_RATE", -1), "unlimited");
+        assert_eq!(plain("SO_RCVBUF", 65536), "65536");
     }
 
-    /// It decides whether or where bind(2) succeeds.
-    pub(super) const fn pre_bind(self) -> Row {
-        Row {
-            phase: Phase::PreBind,
-            ..self
-        }
+    #[test]
+    fn group_requests_have_a_level_for_each_family() {
+        let row = find("MCAST_JOIN_GROUP").unwrap();
+        let level = |family| row.level_on(Triple::new(family, Type::Datagram)).name;
+        assert_eq!(level(Family::Ipv4), "IPPROTO_IP");
+        assert_eq!(level(Family::Ipv6), "IPPROTO_IPV6");
     }
 
-    /// Negotiated in the handshake, or a property of the listener.
-    pub(super) const fn pre_listen(self) -> Row {
-        Row {
-            phase: Phase::PreListen,
-            ..self
-        }
-    }
-
-    /// Per connection.
-    pub(super) const fn post_accept(self) -> Row {
-        Row {
-            phase: Phase::PostAccept,
-            ..self
-        }
-    }
-
-    /// Accepted sockets start afresh.
-    pub(super) const fn fresh(self) -> Row {
-        Row {
-            inherited: Inherited::No,
-            ..self
-        }
-    }
-
-    /// Nothing to accept, or nothing to tell it by.
-    pub(super) const fn untold(self) -> Row {
-        Row {
-            inherited: Inherited::Unknown,
-            ..self
-        }
-    }
-
-    /// The manual's range.
-    pub(super) const fn range(self, least: i64, greatest: i64) -> Row {
-        Row {
-            range: Some((least, greatest)),
-            ..self
-        }
-    }
-
-    /// The capability that setting needs.
-    pub(super) const fn needs(self, capability: &'static str) -> Row {
-        Row {
-            privilege: Some(capability),
-            ..self
-        }
-    }
-
-    /// What the kernel makes of it.
-    pub(super) const fn adjust(self, adjust: Adjust) -> Row {
-        Row { adjust, ..self }
-    }
-
-    /// Another platform's.
-    pub(super) const fn on(self, platform: &'static str) -> Row {
-        Row {
-            platform: Platform::Other(platform),
-            inherited: Inherited::Unknown,
-            ..self
-        }
-    }
-
-    /// The second name of another row.
-    pub(super) const fn alias(self, of: &'static str) -> Row {
-        Row {
-            alias: Some(of),
-            ..self
-        }
+    #[test]
+    fn the_first_triple_is_tcp_over_ipv4_where_it_fits() {
+        let first = |name: &str| find(name).unwrap().first_triple().map(|t| t.to_string());
+        assert_eq!(first("SO_REUSEADDR").as_deref(), Some("ipv4 stream"));
+        assert_eq!(first("IPV6_V6ONLY").as_deref(), Some("ipv6 stream"));
+        assert_eq!(first("SO_PASSCRED").as_deref(), Some("unix stream"));
+        assert_eq!(first("SO_EXCLUSIVEADDRUSE"), None);
     }
 }

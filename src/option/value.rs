@@ -3,7 +3,7 @@
 //! Its `Display` is strace's (`[1]`, `{onoff=1, linger=5}`, `"reno"`), [`Value::plain`] is for people, and its
 //! serde form is for programs: flags are booleans, numbers integers, structs objects, bytes hexadecimal text.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 
@@ -129,7 +129,10 @@ fn braces(fields: &[(String, Value)], show: impl Fn(&Value) -> String) -> String
 
 /// Bytes as hexadecimal digits, as a profile writes them.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    })
 }
 
 /// As strace prints it as an argument: a number is pointed to, so `[1]`.
@@ -172,5 +175,57 @@ impl Serialize for Value {
                 map.end()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn linger() -> Value {
+        Value::Struct(vec![
+            ("onoff".into(), Value::Int(1)),
+            ("linger".into(), Value::Int(5)),
+        ])
+    }
+
+    #[test]
+    fn it_reads_as_strace_prints_it() {
+        assert_eq!(Value::Bool(true).to_string(), "[1]");
+        assert_eq!(Value::Int(64).to_string(), "[64]");
+        assert_eq!(linger().to_string(), "{onoff=1, linger=5}");
+        assert_eq!(Value::Text("reno".into()).to_string(), "\"reno\"");
+        assert_eq!(
+            Value::List(vec![Value::Int(1), Value::Int(2)]).to_string(),
+            "[1, 2]"
+        );
+        assert_eq!(
+            Value::Bytes(b"\x01\0".to_vec()).to_string(),
+            "\"\\x01\\x00\""
+        );
+    }
+
+    #[test]
+    fn it_reads_well_in_a_table() {
+        let tv = |s, us| {
+            Value::Struct(vec![
+                ("tv_sec".into(), Value::Int(s)),
+                ("tv_usec".into(), Value::Int(us)),
+            ])
+        };
+        assert_eq!(tv(1, 0).plain(), "1 s");
+        assert_eq!(tv(0, 4000).plain(), "0.004 s");
+        assert_eq!(tv(0, 0).plain(), "none");
+        assert_eq!(linger().plain(), "{onoff=1, linger=5}");
+        assert_eq!(Value::Bytes(vec![1, 255]).plain(), "01ff");
+        assert_eq!(Value::Text("a\x1b[2J".into()).plain(), "a\\x1b[2J");
+    }
+
+    #[test]
+    fn programs_get_objects_and_digits() {
+        let json = |v: &Value| serde_json::to_string(v).unwrap();
+        assert_eq!(json(&linger()), r#"{"onoff":1,"linger":5}"#);
+        assert_eq!(json(&Value::Bytes(vec![1, 0])), r#""0100""#);
+        assert_eq!(json(&Value::Bool(false)), "false");
     }
 }

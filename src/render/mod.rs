@@ -7,4 +7,5 @@ pub mod call_line;
 pub mod json;
 pub mod log_line;
 pub mod options;
+pub mod probe;
 pub mod verdict;

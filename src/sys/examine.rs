@@ -1,12 +1,12 @@
 //! What this kernel answers about an option: its default on a fresh socket, and whether it can be set.
 
 use std::io;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 
-use super::{Linger, Sys, errno};
+use super::{Linger, Sys, abi, errno};
 use crate::event::Observer;
 use crate::option::{Access, OptionName, Payload, Platform, Row, Value};
-use crate::socket::Triple;
+use crate::socket::{Family, Protocol, Triple, Type};
 
 /// The kernel's answers about one row.
 #[derive(Clone, Debug)]
@@ -63,7 +63,44 @@ impl<O: Observer> Sys<'_, O> {
         }
     }
 
-    fn ask(&self, fd: std::os::fd::BorrowedFd<'_>, row: &'static Row, triple: Triple) -> Answer {
+    /// The value of an option on this socket, if it has it and it can be read.
+    pub fn read_option(&self, fd: BorrowedFd<'_>, row: &'static Row) -> Option<Value> {
+        if row.access == Access::WriteOnly {
+            return None;
+        }
+        let bytes = self
+            .getsockopt(fd, &OptionName::of(row), row.buffer_len())
+            .ok()?;
+        Some(row.decode(&bytes))
+    }
+
+    /// What the kernel says that a socket is: `SO_DOMAIN AF_INET, SO_TYPE SOCK_STREAM, SO_PROTOCOL IPPROTO_TCP`.
+    pub fn kernel_triple(&self, fd: BorrowedFd<'_>) -> String {
+        let number = |name| self.getsockopt_int(fd, name).ok();
+        let or_number = |word: Option<&str>, n: Option<i32>| match (word, n) {
+            (Some(word), _) => word.to_owned(),
+            (None, Some(n)) => n.to_string(),
+            (None, None) => "unknown".to_owned(),
+        };
+        let (domain, ty, protocol) = (
+            number("SO_DOMAIN"),
+            number("SO_TYPE"),
+            number("SO_PROTOCOL"),
+        );
+        format!(
+            "SO_DOMAIN {}, SO_TYPE {}, SO_PROTOCOL {}",
+            or_number(domain.and_then(abi::family_of).map(Family::c_name), domain),
+            or_number(ty.and_then(abi::type_of).map(Type::c_name), ty),
+            or_number(
+                protocol
+                    .filter(|&p| p != 0)
+                    .and_then(|p| Protocol(p).c_name()),
+                protocol
+            ),
+        )
+    }
+
+    fn ask(&self, fd: BorrowedFd<'_>, row: &'static Row, triple: Triple) -> Answer {
         let option = OptionName::of(row);
         let read = match row.access {
             Access::WriteOnly => None,

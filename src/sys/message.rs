@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg as nix_recvmsg,
-    sendmsg as nix_sendmsg,
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrLike, SockaddrStorage, UnixAddr,
+    recvmsg as nix_recvmsg, sendmsg as nix_sendmsg,
 };
 
 use super::{Sys, name, show};
 use crate::event::{Arg, Observer};
-use crate::socket::SocketName;
+use crate::socket::{Family, SocketName};
 
 /// A datagram that was received into the caller's buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,17 +50,22 @@ pub struct Reply<'a> {
 
 /// Room for the ancillary data of one datagram, used again and again.
 #[derive(Debug)]
-pub struct Ancillary(Vec<u8>);
+pub struct Ancillary {
+    control: Vec<u8>,
+    family: Family,
+}
 
-impl Default for Ancillary {
-    fn default() -> Self {
-        Ancillary(nix::cmsg_space!(
+impl Ancillary {
+    /// For messages of this family; addresses are read as that family's.
+    pub fn new(family: Family) -> Ancillary {
+        let control = nix::cmsg_space!(
             libc::in6_pktinfo,
             libc::in_pktinfo,
             libc::c_int,
             libc::c_int,
             u32
-        ))
+        );
+        Ancillary { control, family }
     }
 }
 
@@ -119,15 +124,33 @@ fn receive(
     buffer: &mut [u8],
     ancillary: &mut Ancillary,
 ) -> io::Result<Datagram> {
+    // Only a type of its own keeps the length of a unix address, and without it an abstract name has no end.
+    match ancillary.family {
+        Family::Unix => receive_from(
+            fd,
+            buffer,
+            &mut ancillary.control,
+            |a: Option<&UnixAddr>| name::from_unix(a),
+        ),
+        Family::Ipv4 | Family::Ipv6 => receive_from(
+            fd,
+            buffer,
+            &mut ancillary.control,
+            |a: Option<&SockaddrStorage>| name::from_storage(a),
+        ),
+    }
+}
+
+fn receive_from<S: SockaddrLike>(
+    fd: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    control: &mut Vec<u8>,
+    named: impl FnOnce(Option<&S>) -> SocketName,
+) -> io::Result<Datagram> {
     let mut iov = [IoSliceMut::new(buffer)];
-    let message = nix_recvmsg::<SockaddrStorage>(
-        fd.as_raw_fd(),
-        &mut iov,
-        Some(&mut ancillary.0),
-        MsgFlags::MSG_TRUNC,
-    )?;
+    let message = nix_recvmsg::<S>(fd.as_raw_fd(), &mut iov, Some(control), MsgFlags::MSG_TRUNC)?;
     let mut datagram = Datagram {
-        peer: name::from_storage(message.address.as_ref()),
+        peer: named(message.address.as_ref()),
         len: message.bytes,
         to: None,
         ttl: None,

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::unix::ffi::OsStrExt as _;
 
-use nix::sys::socket::{AddressFamily, SockaddrLike as _, SockaddrStorage};
+use nix::sys::socket::{AddressFamily, SockaddrLike as _, SockaddrStorage, UnixAddr};
 use socket2::SockAddr;
 
 use crate::socket::{SocketName, UnixName};
@@ -59,16 +59,22 @@ pub(super) fn from_storage(storage: Option<&SockaddrStorage>) -> SocketName {
                 a.scope_id(),
             )))
         }),
-        Some(AddressFamily::Unix) => storage.as_unix_addr().map_or(SocketName::UNNAMED, |a| {
-            let path = a.path().map(|path| UnixName::Path(path.to_owned()));
-            let name = path.or_else(|| {
-                a.as_abstract()
-                    .map(|name| UnixName::Abstract(name.to_vec()))
-            });
-            SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
-        }),
         _ => SocketName::UNNAMED,
     }
+}
+
+/// A unix name from what recvmsg(2) filled in; a socket that was never bound has none.
+pub(super) fn from_unix(address: Option<&UnixAddr>) -> SocketName {
+    let Some(address) = address else {
+        return SocketName::UNNAMED;
+    };
+    let path = address.path().map(|path| UnixName::Path(path.to_owned()));
+    let name = path.or_else(|| {
+        address
+            .as_abstract()
+            .map(|name| UnixName::Abstract(name.to_vec()))
+    });
+    SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
 }
 
 /// The struct for sendmsg(2) as nix takes it.
@@ -77,8 +83,8 @@ pub(super) fn to_storage(name: &SocketName) -> io::Result<SockaddrStorage> {
         SocketName::Inet(address) => Ok(SockaddrStorage::from(*address)),
         SocketName::Unix(unix) => {
             let address = match unix {
-                UnixName::Path(path) => nix::sys::socket::UnixAddr::new(path.as_path())?,
-                UnixName::Abstract(name) => nix::sys::socket::UnixAddr::new_abstract(name)?,
+                UnixName::Path(path) => UnixAddr::new(path.as_path())?,
+                UnixName::Abstract(name) => UnixAddr::new_abstract(name)?,
                 UnixName::Unnamed => return Err(io::Error::from_raw_os_error(libc::ENOTCONN)),
             };
             // SAFETY: UnixAddr is a valid sockaddr_un of the given length.
@@ -104,7 +110,12 @@ mod tests {
         ] {
             assert_eq!(from_sockaddr(&to_sockaddr(&name).unwrap()), name);
             if name != SocketName::UNNAMED {
-                assert_eq!(from_storage(Some(&to_storage(&name).unwrap())), name);
+                let storage = to_storage(&name).unwrap();
+                let read = match &name {
+                    SocketName::Inet(_) => from_storage(Some(&storage)),
+                    SocketName::Unix(_) => from_unix(storage.as_unix_addr()),
+                };
+                assert_eq!(read, name);
             }
         }
     }

@@ -3,8 +3,8 @@
 //! No profile opens these sockets (SCTP and DCCP apart, where the kernel has them); an inherited descriptor may be
 //! one, and a trace should know its options. The numbers are those of the headers named.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{Bytes, Flag, Int, MILLIS, OTHER, Size, TCP, Unsigned};
 
 const fn o(
@@ -79,6 +79,7 @@ pub(super) const ROWS: &[Row] = &[
     o(Level::ALG, "ALG_SET_KEY", 1, Bytes(512), "linux/if_alg.h", "the key").wo(),
     o(Level::ALG, "ALG_SET_KEY_BY_KEY_SERIAL", 7, Int, "linux/if_alg.h", "the key, by its number in the kernel's keyring (Linux 6.2)").wo(),
     o(Level::ALG, "ALG_SET_OP", 3, Unsigned, "linux/if_alg.h", "ancillary data only: encrypt or decrypt").wo(),
+    o(Level::ALG, "ALG_SET_PUBKEY", 6, Bytes(512), "Python's socket module", "an asymmetric key; never part of Linux, its number is another option's").wo().alias("ALG_SET_DRBG_ENTROPY"),
     tls("TLS_RX", 2, Bytes(56), "keys for receiving; after TCP_ULP = \"tls\""),
     tls("TLS_RX_EXPECT_NO_PAD", 4, Flag, "expect records without padding, to copy once"),
     tls("TLS_TX", 1, Bytes(56), "keys for sending; after TCP_ULP = \"tls\""),

@@ -3,8 +3,8 @@
 //! The numbers are those platforms' own, −1 where we could not read their header; nothing here ever passes them to a
 //! kernel, so the level is only where the option belongs.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{Bytes, Flag, Ifindex, Int, Linger, MILLIS, SECONDS, Size, Unsigned};
 
 const fn o(
@@ -100,9 +100,9 @@ pub(super) const ROWS: &[Row] = &[
     o("macOS", Level::LOCAL, "LOCAL_PEERTOKEN", 6, Bytes(32), "sys/un.h", "the audit token of the peer"),
     o("macOS", Level::LOCAL, "LOCAL_PEERUUID", 4, Bytes(16), "sys/un.h", "the executable of the peer"),
     o("Windows", Level::BLUETOOTH, "SO_BTH_ENCRYPT", 2, Flag, "ws2bth.h", "encrypt the link"),
-    o("Windows", Level::BLUETOOTH, "SO_BTH_MTU", -2147483641, Size, "ws2bth.h", "the MTU to ask for"),
-    o("Windows", Level::BLUETOOTH, "SO_BTH_MTU_MAX", -2147483640, Size, "ws2bth.h", "the greatest MTU to accept"),
-    o("Windows", Level::BLUETOOTH, "SO_BTH_MTU_MIN", -2147483638, Size, "ws2bth.h", "the least MTU to accept"),
+    o("Windows", Level::BLUETOOTH, "SO_BTH_MTU", -2_147_483_641, Size, "ws2bth.h", "the MTU to ask for"),
+    o("Windows", Level::BLUETOOTH, "SO_BTH_MTU_MAX", -2_147_483_640, Size, "ws2bth.h", "the greatest MTU to accept"),
+    o("Windows", Level::BLUETOOTH, "SO_BTH_MTU_MIN", -2_147_483_638, Size, "ws2bth.h", "the least MTU to accept"),
     o("NetBSD", Level::BLUETOOTH, "SO_HCI_EVT_FILTER", 1, Bytes(32), "bluetooth(4)", "which events to receive"),
     o("NetBSD", Level::BLUETOOTH, "SO_HCI_PKT_FILTER", 2, Bytes(32), "bluetooth(4)", "which packets to receive"),
     o("FreeBSD", Level::BLUETOOTH, "SO_L2CAP_ENCRYPTED", -1, Flag, "ng_btsocket(4)", "whether the link is encrypted"),

@@ -2,11 +2,12 @@
 //!
 //! Which sockets have an option, what is inherited and what is adjusted: asked of Linux 6.18, and again by each test run.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{
-    Bytes, ECN, Flag, GROUP_REQ, GROUP_SOURCE_REQ, IP, IP_MPTCP, IPV4, IfindexBe, Int, MCAST4,
-    MPTCP, MREQ_SOURCE, MREQN, MulticastIf, PMTUDISC, PortRange, RAWV4, SOCKADDR_IN, Size, TCP,
+    Bytes, ECN, Flag, GROUP_REQ, GROUP_SOURCE_REQ, GROUPS, IP, IP_MPTCP, IPV4, IfindexBe, Int,
+    MCAST4, MPTCP, MREQ_SOURCE, MREQN, MulticastIf, PMTUDISC, PortRange, RAWV4, SOCKADDR_IN, Size,
+    TCP,
 };
 
 const MAN: &str = "ip(7)";
@@ -50,6 +51,7 @@ pub(super) const ROWS: &[Row] = &[
     o("IP_PASSSEC", libc::IP_PASSSEC, Flag, IP, MAN, "receive the peer's security context as ancillary data"),
     o("IP_PKTINFO", libc::IP_PKTINFO, Flag, IP, MAN, "receive interface and destination address as ancillary data"),
     o("IP_PKTOPTIONS", libc::IP_PKTOPTIONS, Bytes(256), TCP, HEADER, "the ancillary data of the last packet, on a stream").ro().post_accept(),
+    o("IP_PMTUDISC", libc::IP_MTU_DISCOVER, PMTUDISC, IP, MAN, "glibc's older name of IP_MTU_DISCOVER").alias("IP_MTU_DISCOVER"),
     o("IP_PROTOCOL", 52, Int, IP, HEADER, "the protocol of a raw socket; of others the local port (Linux 6.3)").ro(),
     o("IP_RECVERR", libc::IP_RECVERR, Flag, IP, MAN, "queue ICMP errors for MSG_ERRQUEUE"),
     o("IP_RECVERR_RFC4884", 26, Flag, IP, HEADER, "queue ICMP's extensions of RFC 4884 as well"),
@@ -67,12 +69,12 @@ pub(super) const ROWS: &[Row] = &[
     o("IP_UNBLOCK_SOURCE", libc::IP_UNBLOCK_SOURCE, MREQ_SOURCE, IP, MAN, "hear a blocked source again").wo(),
     o("IP_UNICAST_IF", libc::IP_UNICAST_IF, IfindexBe, IP, HEADER, "the interface for outgoing unicast, without binding to it"),
     o("IP_XFRM_POLICY", libc::IP_XFRM_POLICY, Bytes(256), IPV4.but(MPTCP), HEADER, "IPsec policy of this socket, in XFRM's form").wo().needs("CAP_NET_ADMIN"),
-    o("MCAST_BLOCK_SOURCE", libc::MCAST_BLOCK_SOURCE, GROUP_SOURCE_REQ, IP, HEADER, "drop one source of a joined group (RFC 3678)").wo(),
-    o("MCAST_JOIN_GROUP", libc::MCAST_JOIN_GROUP, GROUP_REQ, IP, HEADER, "join a multicast group (RFC 3678)").wo().pre_bind(),
-    o("MCAST_JOIN_SOURCE_GROUP", libc::MCAST_JOIN_SOURCE_GROUP, GROUP_SOURCE_REQ, IP, HEADER, "join a multicast group for one source (RFC 3678)").wo().pre_bind(),
-    o("MCAST_LEAVE_GROUP", libc::MCAST_LEAVE_GROUP, GROUP_REQ, IP, HEADER, "leave a multicast group (RFC 3678)").wo(),
-    o("MCAST_LEAVE_SOURCE_GROUP", libc::MCAST_LEAVE_SOURCE_GROUP, GROUP_SOURCE_REQ, IP, HEADER, "leave a multicast group for one source (RFC 3678)").wo(),
-    o("MCAST_MSFILTER", libc::MCAST_MSFILTER, Bytes(4096), IP, HEADER, "the whole list of sources of a group at once (RFC 3678)").untold(),
-    o("MCAST_UNBLOCK_SOURCE", libc::MCAST_UNBLOCK_SOURCE, GROUP_SOURCE_REQ, IP, HEADER, "hear a blocked source again (RFC 3678)").wo(),
+    o("MCAST_BLOCK_SOURCE", libc::MCAST_BLOCK_SOURCE, GROUP_SOURCE_REQ, GROUPS, HEADER, "drop one source of a joined group (RFC 3678)").wo(),
+    o("MCAST_JOIN_GROUP", libc::MCAST_JOIN_GROUP, GROUP_REQ, GROUPS, HEADER, "join a multicast group (RFC 3678)").wo().pre_bind(),
+    o("MCAST_JOIN_SOURCE_GROUP", libc::MCAST_JOIN_SOURCE_GROUP, GROUP_SOURCE_REQ, GROUPS, HEADER, "join a multicast group for one source (RFC 3678)").wo().pre_bind(),
+    o("MCAST_LEAVE_GROUP", libc::MCAST_LEAVE_GROUP, GROUP_REQ, GROUPS, HEADER, "leave a multicast group (RFC 3678)").wo(),
+    o("MCAST_LEAVE_SOURCE_GROUP", libc::MCAST_LEAVE_SOURCE_GROUP, GROUP_SOURCE_REQ, GROUPS, HEADER, "leave a multicast group for one source (RFC 3678)").wo(),
+    o("MCAST_MSFILTER", libc::MCAST_MSFILTER, Bytes(4096), GROUPS, HEADER, "the whole list of sources of a group at once (RFC 3678)").untold(),
+    o("MCAST_UNBLOCK_SOURCE", libc::MCAST_UNBLOCK_SOURCE, GROUP_SOURCE_REQ, GROUPS, HEADER, "hear a blocked source again (RFC 3678)").wo(),
     o("SO_ORIGINAL_DST", libc::SO_ORIGINAL_DST, SOCKADDR_IN, TCP, "linux/netfilter_ipv4.h", "the destination before address translation (needs connection tracking)").ro().post_accept(),
 ];

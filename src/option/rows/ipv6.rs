@@ -2,12 +2,12 @@
 //!
 //! Which sockets have an option, what is inherited and what is adjusted: asked of Linux 6.18, and again by each test run.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{
-    Bytes, ECN6, FAMILY, FLOWLABEL, Flag, HOPS, IP6, IPV4, IPV6, Ifindex, IfindexBe, Int, MCAST6,
-    MREQ6, MTUINFO, NEGATIVE, NONE, PKTINFO6, PMTUDISC6, PREFERENCES, QUEUED, RAW, RAW6, RAWV6,
-    SOCKADDR_IN6, Size, TCP6, Unsigned,
+    A_ROUTER_ALERT, Bytes, ECN6, FAMILY, FLOWLABEL, Flag, HOPS, IP6, IPV4, IPV6, Ifindex,
+    IfindexBe, Int, MCAST6, MREQ6, MTUINFO, NEGATIVE, NONE, PKTINFO6, PMTUDISC6, PREFERENCES,
+    QUEUED, RAW, RAW6, RAWV6, SOCKADDR_IN6, Size, TCP6, Unsigned,
 };
 
 const MAN: &str = "ipv6(7)";
@@ -76,10 +76,12 @@ pub(super) const ROWS: &[Row] = &[
     o("IPV6_RECVPKTINFO", libc::IPV6_RECVPKTINFO, Flag, IP6, MAN, "receive interface and destination address as ancillary data"),
     o("IPV6_RECVRTHDR", libc::IPV6_RECVRTHDR, Flag, IP6, MAN, "receive routing headers as ancillary data"),
     o("IPV6_RECVTCLASS", libc::IPV6_RECVTCLASS, Flag, IP6, HEADER, "receive the traffic class as ancillary data"),
-    o("IPV6_ROUTER_ALERT", libc::IPV6_ROUTER_ALERT, Int, RAW6, MAN, "receive packets with this router alert value (protocol raw only); -1 ends it").untold(),
+    o("IPV6_ROUTER_ALERT", libc::IPV6_ROUTER_ALERT, Int, RAW6, MAN, "receive packets with this router alert value (protocol raw only); -1 ends it").untold().adjust(A_ROUTER_ALERT),
     o("IPV6_ROUTER_ALERT_ISOLATE", 30, Flag, IP6, HEADER, "router alert packets of our own network namespace only"),
     o("IPV6_RTHDR", libc::IPV6_RTHDR, Bytes(2048), IP6, MAN, "routing header of every packet").untold(),
     o("IPV6_RTHDRDSTOPTS", libc::IPV6_RTHDRDSTOPTS, Bytes(2048), IP6, HEADER, "destination options before the routing header").untold().needs("CAP_NET_RAW"),
+    o("IPV6_RXDSTOPTS", libc::IPV6_DSTOPTS, Bytes(2048), IP6, HEADER, "glibc's other name of IPV6_DSTOPTS").untold().needs("CAP_NET_RAW").alias("IPV6_DSTOPTS"),
+    o("IPV6_RXHOPOPTS", libc::IPV6_HOPOPTS, Bytes(2048), IP6, HEADER, "glibc's other name of IPV6_HOPOPTS").untold().needs("CAP_NET_RAW").alias("IPV6_HOPOPTS"),
     o("IPV6_TCLASS", libc::IPV6_TCLASS, Int, IP6, HEADER, "the traffic class of every packet; -1: the default, 0").range(-1, 255).adjust(ECN6),
     o("IPV6_TRANSPARENT", libc::IPV6_TRANSPARENT, Flag, IPV6, HEADER, "bind and connect with addresses that are not ours").pre_bind().needs("CAP_NET_ADMIN"),
     o("IPV6_UNICAST_HOPS", libc::IPV6_UNICAST_HOPS, Int, IP6, MAN, "hop limit of unicast packets; -1: the route's or the system's default").range(-1, 255).adjust(HOPS),

@@ -2,8 +2,8 @@
 //!
 //! Which sockets have an option, what is inherited and what is adjusted: asked of Linux 6.18, and again by each test run.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{Bytes, MPTCP, MPTCP_INFO};
 
 const HEADER: &str = "linux/mptcp.h";

@@ -2,8 +2,8 @@
 //!
 //! Which sockets have an option, what is inherited and what is adjusted: asked of Linux 6.18, and again by each test run.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{
     A_LINGER, A_RCVBUF, A_RCVBUFFORCE, A_RCVLOWAT, A_SNDBUF, A_SNDBUFFORCE, A_TXREHASH, ALL,
     BUF_LOCK, Bytes, FAMILY, Fd, Filter, Flag, Gids, INET, Ifindex, Ifname, Int, Linger, MEMINFO,
@@ -30,8 +30,8 @@ pub(super) const ROWS: &[Row] = &[
     o("SO_ACCEPTCONN", libc::SO_ACCEPTCONN, Flag, ALL, MAN, "whether the socket listens").ro(),
     o("SO_ATTACH_BPF", libc::SO_ATTACH_BPF, Fd, ONE, MAN, "filter what is received with an eBPF program (its descriptor)").wo(),
     o("SO_ATTACH_FILTER", libc::SO_ATTACH_FILTER, Filter, ONE, MAN, "filter what is received with a classic BPF program; the privilege is for TCP").wo().needs("CAP_NET_ADMIN"),
-    o("SO_ATTACH_REUSEPORT_CBPF", libc::SO_ATTACH_REUSEPORT_CBPF, Filter, ONE, MAN, "choose among the SO_REUSEPORT listeners with a classic BPF program").wo().pre_listen(),
-    o("SO_ATTACH_REUSEPORT_EBPF", libc::SO_ATTACH_REUSEPORT_EBPF, Fd, ONE, MAN, "choose among the SO_REUSEPORT listeners with an eBPF program").wo().pre_listen(),
+    o("SO_ATTACH_REUSEPORT_CBPF", libc::SO_ATTACH_REUSEPORT_CBPF, Filter, QUEUED, MAN, "choose among the SO_REUSEPORT listeners with a classic BPF program").wo().pre_listen(),
+    o("SO_ATTACH_REUSEPORT_EBPF", libc::SO_ATTACH_REUSEPORT_EBPF, Fd, QUEUED, MAN, "choose among the SO_REUSEPORT listeners with an eBPF program").wo().pre_listen(),
     o("SO_BINDTODEVICE", libc::SO_BINDTODEVICE, Ifname, ALL, MAN, "only this interface, by name; \"\" lifts it").pre_bind(),
     o("SO_BINDTOIFINDEX", libc::SO_BINDTOIFINDEX, Ifindex, ALL, HEADER, "only this interface, by index; 0 lifts it").pre_bind(),
     o("SO_BPF_EXTENSIONS", libc::SO_BPF_EXTENSIONS, Int, ALL, HEADER, "how many classic BPF extensions the kernel has").ro(),
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
     o("SO_DEBUG", libc::SO_DEBUG, Flag, ALL, MAN, "debugging in the kernel; has no effect on current TCP").needs("CAP_NET_ADMIN"),
     o("SO_DETACH_BPF", libc::SO_DETACH_BPF, Int, ONE, MAN, "remove the filter").wo().alias("SO_DETACH_FILTER"),
     o("SO_DETACH_FILTER", libc::SO_DETACH_FILTER, Int, ONE, MAN, "remove the filter; the value does not count").wo(),
-    o("SO_DETACH_REUSEPORT_BPF", libc::SO_DETACH_REUSEPORT_BPF, Int, ONE, HEADER, "remove the program that chooses among SO_REUSEPORT listeners").wo().pre_listen(),
+    o("SO_DETACH_REUSEPORT_BPF", libc::SO_DETACH_REUSEPORT_BPF, Int, QUEUED, HEADER, "remove the program that chooses among SO_REUSEPORT listeners").wo().pre_listen(),
     o("SO_DEVMEM_DMABUF", libc::SO_DEVMEM_DMABUF, Bytes(8), NONE, HEADER, "ancillary data only: a received fragment lies in device memory").ro(),
     o("SO_DEVMEM_DONTNEED", libc::SO_DEVMEM_DONTNEED, Bytes(8), TCP, HEADER, "give device-memory fragments back: pairs of first token and count").wo().post_accept(),
     o("SO_DEVMEM_LINEAR", libc::SO_DEVMEM_LINEAR, Bytes(8), NONE, HEADER, "ancillary data only: a received fragment lies in host memory").ro(),

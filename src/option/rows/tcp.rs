@@ -2,12 +2,12 @@
 //!
 //! Which sockets have an option, what is inherited and what is adjusted: asked of Linux 6.18, and again by each test run.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{
-    A_LINGER2, A_MAXSEG, A_QUICKACK, Bytes, CLAMP, Flag, Int, MAX, MICROS, MILLIS, REPAIR_WINDOW,
-    REPAIRQ, RETRANSMISSIONS, SECONDS, SOMAXCONN, STREAM, Size, TCP, TCP_INFO, THIN, TICK, Text,
-    Unsigned,
+    A_CLOCK, A_LINGER2, A_MAXSEG, A_QUICKACK, Bytes, CLAMP, Flag, Int, MAX, MICROS, MILLIS, NONE,
+    REPAIR_WINDOW, REPAIRQ, RETRANSMISSIONS, SECONDS, SOMAXCONN, STREAM, Size, TCP, TCP_INFO, THIN,
+    TICK, Text, Unsigned,
 };
 
 const MAN: &str = "tcp(7)";
@@ -34,6 +34,7 @@ pub(super) const ROWS: &[Row] = &[
     o("TCP_CC_INFO", libc::TCP_CC_INFO, Bytes(64), STREAM, HEADER, "what the congestion control algorithm tells about itself").ro().post_accept(),
     o("TCP_CM_INQ", libc::TCP_CM_INQ, Flag, STREAM, HEADER, "another name of TCP_INQ, for its ancillary data").alias("TCP_INQ"),
     o("TCP_CONGESTION", libc::TCP_CONGESTION, Text(16), STREAM, MAN, "the congestion control algorithm, by name"),
+    o("TCP_COOKIE_TRANSACTIONS", 15, Bytes(16), NONE, MAN, "cookies in the handshake; Linux dropped it in 3.10").untold(), // netinet/tcp.h
     o("TCP_CORK", libc::TCP_CORK, Flag, STREAM, MAN, "send only full segments until it is lifted, 200 ms at most").post_accept(),
     o("TCP_DEFER_ACCEPT", libc::TCP_DEFER_ACCEPT, SECONDS, STREAM, MAN, "accept only when data is there, or after so long").pre_listen().fresh().adjust(RETRANSMISSIONS),
     o("TCP_DELACK_MAX_US", 46, MICROS, TCP, HEADER, "longest delay of an acknowledgement (Linux 6.15)").range(1, 200_000).adjust(TICK),
@@ -66,8 +67,8 @@ pub(super) const ROWS: &[Row] = &[
     o("TCP_SYNCNT", libc::TCP_SYNCNT, Int, TCP, MAN, "SYN retransmissions before connect gives up").pre_listen().range(1, 127),
     o("TCP_THIN_DUPACK", libc::TCP_THIN_DUPACK, Flag, TCP, HEADER, "retransmit a thin stream after one duplicate ACK; gone").untold().adjust(THIN),
     o("TCP_THIN_LINEAR_TIMEOUTS", libc::TCP_THIN_LINEAR_TIMEOUTS, Flag, TCP, HEADER, "no exponential back-off for thin streams"),
-    o("TCP_TIMESTAMP", libc::TCP_TIMESTAMP, Unsigned, TCP, HEADER, "the clock of the timestamp option, of a connection under repair").post_accept().untold(),
-    o("TCP_TX_DELAY", 37, MICROS, TCP, HEADER, "delay every packet, to play a long path").range(0, MAX),
+    o("TCP_TIMESTAMP", libc::TCP_TIMESTAMP, Unsigned, TCP, HEADER, "the clock of the timestamp option, of a connection under repair").post_accept().untold().adjust(A_CLOCK),
+    o("TCP_TX_DELAY", 37, MICROS, TCP, HEADER, "delay every packet, to play a long path").range(0, 268_435_455),
     o("TCP_ULP", libc::TCP_ULP, Text(16), TCP, HEADER, "put a protocol on top of the connection: tls, espintcp").post_accept().untold(),
     o("TCP_USER_TIMEOUT", libc::TCP_USER_TIMEOUT, MILLIS, TCP, MAN, "drop the connection when data stays unacknowledged so long; 0: default").range(0, MAX),
     o("TCP_WINDOW_CLAMP", libc::TCP_WINDOW_CLAMP, Size, TCP, MAN, "the largest window to announce").pre_listen().range(0, MAX).adjust(CLAMP),

@@ -2,8 +2,8 @@
 //!
 //! The family's number is the level, which is unusual but what vsock(7) says.
 
-use super::super::row::{Row, opt};
-use super::super::{Fits, Kind, Level};
+use super::super::build::opt;
+use super::super::{Fits, Kind, Level, Row};
 use super::words::{Flag, Int, Timeval, U64};
 
 const MAN: &str = "vsock(7)";

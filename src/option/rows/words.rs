@@ -3,8 +3,7 @@
 //! The sets are the kernel's code paths, as asked on Linux 6.18: level IP reaches every socket but raw IPv6 ones, and
 //! MPTCP passes a list of its own.
 
-use super::super::row::Adjust;
-use super::super::{Fits, Kind, Layout, Unit};
+use super::super::{Adjust, Fits, Kind, Layout, Unit};
 
 pub(super) use super::super::Kind::{
     Bytes, Fd, Filter, Flag, Gids, Ifindex, IfindexBe, Ifname, Int, Linger, MulticastIf, PortRange,
@@ -78,6 +77,8 @@ mod sets {
     pub(in super::super) const ONE: Fits = ALL.but(MPTCP);
     /// Level IP: IPv6 sockets too, where it rules v4-mapped traffic.
     pub(in super::super) const IP: Fits = INET.but(RAWV6).but(MPTCP);
+    /// RFC 3678's requests, at the level of the socket's own family.
+    pub(in super::super) const GROUPS: Fits = INET.but(MPTCP);
     pub(in super::super) const IP_MPTCP: Fits = INET.but(RAWV6);
     /// Level IPv6.
     pub(in super::super) const IPV6: Fits = Fits::IPV6;
@@ -117,6 +118,8 @@ mod adjusts {
     pub(in super::super) const THIN: Adjust = Adjust::Ignored("Linux accepts it and does nothing since 4.12");
     pub(in super::super) const CLAMP: Adjust = Adjust::AtLeast { floor: 1152 };
     pub(in super::super) const COVERAGE: Adjust = Adjust::AtLeast { floor: 8 };
+    pub(in super::super) const A_ROUTER_ALERT: Adjust = Adjust::Because("reads back as a flag, not as the value");
+    pub(in super::super) const A_CLOCK: Adjust = Adjust::Because("the clock runs on");
     pub(in super::super) const TICK: Adjust = Adjust::RoundedToTick;
     pub(in super::super) const RETRANSMISSIONS: Adjust = Adjust::RoundedToRetransmissions;
 }
