@@ -46,7 +46,9 @@ impl Examined {
             .collect();
         let accepted = accept_one(sys, server, plan, &client)?;
         if let Some(fd) = &accepted {
-            let reports = sys.task("server").set_accepted(fd.as_fd(), plan)?;
+            let reports = sys
+                .task("server")
+                .set_accepted(fd.as_fd(), plan, Readback::After)?;
             set.extend(reports.into_iter().map(|r| (r, "accepted")));
         }
         // The same option on both ends is one line: the server's, with what the client holds beside it.

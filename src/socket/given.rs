@@ -140,9 +140,7 @@ fn parse_inet(rest: &str) -> Result<Address, BadAddress> {
                 .strip_prefix(':')
                 .or_else(|| after.is_empty().then_some("0")),
         )
-    } else if literal_family(rest) == Some(Family::Ipv6) {
-        (rest, Some("0"))
-    } else if literal_family(rest) == Some(Family::Ipv4) {
+    } else if literal_family(rest).is_some() {
         (rest, Some("0"))
     } else {
         match rest.rsplit_once(':') {

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 
 use super::{Sys, errno, hint, sysctl};
-use crate::error::{Error, Failure};
+use crate::error::Error;
 use crate::event::{Event, Observer, OptionReport};
 use crate::option::{Access, Ruling, Verdict, judge, remark};
 use crate::plan::steps::Wish;
@@ -14,6 +14,8 @@ use crate::socket::{Phase, Triple};
 /// Whether the value before is read as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readback {
+    /// Not at all: what became of the option has been said before.
+    Nothing,
     /// Only the value after.
     After,
     /// Both.
@@ -21,22 +23,23 @@ pub enum Readback {
 }
 
 impl<O: Observer> Sys<'_, O> {
-    /// Sets the options of an accepted socket.
+    /// Sets the options of an accepted socket. What becomes of them need only be told for the first one.
     pub fn set_accepted(
         &self,
         fd: BorrowedFd<'_>,
         plan: &Plan,
+        readback: Readback,
     ) -> Result<Vec<OptionReport>, Error> {
         plan.options_at(Phase::PostAccept)
             .filter_map(|set| {
-                self.apply(fd, set, plan.triple, Readback::After)
+                self.apply(fd, set, plan.triple, readback)
                     .map_err(|e| hint::explain(e, plan))
                     .transpose()
             })
             .collect()
     }
 
-    /// Sets one option and reads it back. `None`: a guard's own option, of which nothing needs to be said.
+    /// Sets one option and reads it back. `None`: nothing needs to be said of it.
     pub(super) fn apply(
         &self,
         fd: BorrowedFd<'_>,
@@ -45,8 +48,8 @@ impl<O: Observer> Sys<'_, O> {
         readback: Readback,
     ) -> Result<Option<OptionReport>, Error> {
         let row = set.option.row;
-        let readable =
-            row.is_none_or(|r| r.access != Access::WriteOnly) && set.wish == Wish::Profile;
+        let said = set.wish == Wish::Profile && readback != Readback::Nothing;
+        let readable = said && row.is_none_or(|r| r.access != Access::WriteOnly);
         let read = || self.getsockopt(fd, &set.option).ok();
         let default = (readable && readback == Readback::BeforeAndAfter)
             .then(read)
@@ -57,7 +60,7 @@ impl<O: Observer> Sys<'_, O> {
             Err(e) => refused(set, e)?,
             Ok(()) => judged(set, effective.as_deref(), triple),
         };
-        if set.wish == Wish::Guard {
+        if !said {
             return Ok(None);
         }
         let decode = |bytes: Vec<u8>| set.option.decode(&bytes);
@@ -77,7 +80,7 @@ impl<O: Observer> Sys<'_, O> {
 }
 
 /// A refused option ends the run, unless the profile can do without it.
-fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Failure> {
+fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Error> {
     let failure = errno::failure("setsockopt", set.option.name.clone(), error);
     match (set.need, set.wish) {
         (Need::Optional, _) | (_, Wish::Guard) => {
@@ -91,7 +94,7 @@ fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Failure> {
                 why: Some(why),
             })
         }
-        (Need::Required, Wish::Profile) => Err(failure),
+        (Need::Required, Wish::Profile) => Err(failure.into()),
     }
 }
 
