@@ -28,6 +28,10 @@ pub fn message(event: &Event<'_>) -> (Level, String) {
             triple,
             backlog,
         } => (Level::Info, listening(name, triple.ty, *backlog)),
+        Event::Connected { local, peer } => (
+            Level::Info,
+            format!("Connected to {} from {}", peer.python(), local.python()),
+        ),
         Event::Accepted { peer } => (
             Level::Info,
             format!("Accepted connection from: {}", peer.python()),
