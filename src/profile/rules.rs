@@ -2,10 +2,11 @@
 //!
 //! Rules that need to know family, type and protocol (a backlog on a datagram socket) are the plan's.
 
+use super::choices::FramingKey;
 use super::defaults::loopback;
 use super::draft::Draft;
 use super::problem::{Problem, Problems};
-use super::settings::{FramingKey, Origin, Profile, Setting, Source};
+use super::settings::{Origin, Profile, Setting, Source};
 use super::words::{FramingWord, Word as _};
 
 /// Bytes of the length in front of a message, unless `prefix_bytes` says otherwise.

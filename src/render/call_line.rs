@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::event::Call;
 
-/// One line without its end. The task is named where there is more than one.
+/// One line without its end.
 pub fn line(call: &Call<'_>) -> String {
     let mut out = String::with_capacity(120);
     let _ = write!(out, "{}(", call.name);

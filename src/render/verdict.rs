@@ -7,8 +7,8 @@ use crate::option::Verdict;
 
 /// `=` honoured, `~` adjusted, `x` refused, `-` ignored; the values where they tell something, and the reason.
 pub fn line(report: &OptionReport) -> String {
-    let requested = report.requested.plain();
-    let effective = report.effective.as_ref().map(crate::option::Value::plain);
+    let requested = clipped(&report.plain(&report.requested));
+    let effective = report.effective.as_ref().map(|v| clipped(&report.plain(v)));
     let mut out = format!(
         "{} {} {requested}",
         report.ruling.verdict.sign(),
@@ -25,6 +25,16 @@ pub fn line(report: &OptionReport) -> String {
     out
 }
 
+/// A filter program or a list of groups is not for one line: at most 32 characters.
+pub fn clipped(plain: &str) -> String {
+    const MOST: usize = 32;
+    if plain.chars().count() <= MOST {
+        return plain.to_owned();
+    }
+    let head: String = plain.chars().take(MOST - 3).collect();
+    format!("{head}...")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +45,7 @@ mod tests {
     fn a_changed_value_shows_both_sides_and_the_reason() {
         let report = OptionReport {
             name: "SO_RCVBUF".into(),
+            row: None,
             level: "SOL_SOCKET".into(),
             phase: Phase::PreListen,
             requested: Value::Int(65536),
