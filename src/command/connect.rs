@@ -34,10 +34,10 @@ pub(super) fn run(args: &Connect) -> Result<(), Error> {
         (false, true) => Events::Log("client"),
         (false, false) => Events::Silent,
     };
-    let output = if common.json {
-        Output::Events
-    } else {
-        Output::Payload
+    let output = match (common.json, out::is_terminal()) {
+        (true, _) => Output::Events,
+        (false, true) => Output::Escaped,
+        (false, false) => Output::Payload,
     };
     match Trace::asked(common, Tasks::One)? {
         Some(trace) => converse(&Show::traced(events, trace), &plan, output),
@@ -49,10 +49,12 @@ pub(super) fn run(args: &Connect) -> Result<(), Error> {
 fn converse<O: Observer>(observer: &O, plan: &Plan, output: Output) -> Result<(), Error> {
     let sys = Sys::new(observer, "client");
     let client = sys.open_client(plan, Readback::After)?;
-    observer.event(&Event::Connected {
-        local: &client.local,
-        peer: &client.peer,
-    });
+    if output == Output::Events {
+        observer.event(&Event::Connected {
+            local: &client.local,
+            peer: &client.peer,
+        });
+    }
     let terminal = std::io::stdin().is_terminal();
     let ready = plan.triple.ty;
     if terminal {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use nix::sys::socket::MsgFlags;
 
 use crate::error::Error;
+use crate::escape;
 use crate::event::{Event, Observer};
 use crate::plan::Plan;
 use crate::socket::SocketName;
@@ -30,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) enum Output {
     /// What the peer sends, byte for byte.
     Payload,
+    /// The same for a terminal: lines stay lines, what could move the cursor or change colours is escaped.
+    Escaped,
     /// Events as JSON, which the observer writes.
     Events,
 }
@@ -178,11 +181,13 @@ impl<O: Observer> Pipe<'_, O> {
         while !bytes.is_empty() {
             match self.sys.send(self.fd, bytes) {
                 Ok(n) => {
-                    let observer = self.sys.observer();
-                    observer.event(&Event::Sent {
-                        peer: self.peer,
-                        payload: &bytes[..n],
-                    });
+                    if self.output == Output::Events {
+                        let payload = &bytes[..n];
+                        self.sys.observer().event(&Event::Sent {
+                            peer: self.peer,
+                            payload,
+                        });
+                    }
                     bytes = &bytes[n..];
                 }
                 Err(e) if errno::interrupted(&e) => {}
@@ -271,13 +276,16 @@ impl<O: Observer> Pipe<'_, O> {
 
     /// `false`: nobody reads standard output any more.
     fn show(&self, bytes: &[u8]) -> Result<bool, Error> {
-        self.sys.observer().event(&Event::Received {
-            peer: self.peer,
-            payload: bytes,
-        });
         match self.output {
             Output::Payload => write_out(bytes),
-            Output::Events => Ok(true),
+            Output::Escaped => write_out(escape::stream(bytes).as_bytes()),
+            Output::Events => {
+                self.sys.observer().event(&Event::Received {
+                    peer: self.peer,
+                    payload: bytes,
+                });
+                Ok(true)
+            }
         }
     }
 

@@ -72,7 +72,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
             context,
             fd: server.fd.as_fd(),
             own: &server.name,
-            ancillary: Ancillary::new(context.plan.triple.family),
+            ancillary: Ancillary::new(),
             unanswered: Throttle::default(),
             errors: Throttle::default(),
         }

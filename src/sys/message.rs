@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrLike, SockaddrStorage, UnixAddr,
-    recvmsg as nix_recvmsg, sendmsg as nix_sendmsg,
+    ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg as nix_recvmsg,
+    sendmsg as nix_sendmsg,
 };
 
 use super::{Sys, name, show};
 use crate::event::{Arg, Observer};
-use crate::socket::{Family, SocketName};
+use crate::socket::SocketName;
 
 /// A datagram that was received into the caller's buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +52,17 @@ pub struct Reply<'a> {
 #[derive(Debug)]
 pub struct Ancillary {
     control: Vec<u8>,
-    family: Family,
+}
+
+impl Default for Ancillary {
+    fn default() -> Ancillary {
+        Ancillary::new()
+    }
 }
 
 impl Ancillary {
-    /// For messages of this family; addresses are read as that family's.
-    pub fn new(family: Family) -> Ancillary {
+    /// For the messages of any family.
+    pub fn new() -> Ancillary {
         let control = nix::cmsg_space!(
             libc::in6_pktinfo,
             libc::in_pktinfo,
@@ -65,7 +70,7 @@ impl Ancillary {
             libc::c_int,
             u32
         );
-        Ancillary { control, family }
+        Ancillary { control }
     }
 }
 
@@ -124,33 +129,18 @@ fn receive(
     buffer: &mut [u8],
     ancillary: &mut Ancillary,
 ) -> io::Result<Datagram> {
-    // Only a type of its own keeps the length of a unix address, and without it an abstract name has no end.
-    match ancillary.family {
-        Family::Unix => receive_from(
-            fd,
-            buffer,
-            &mut ancillary.control,
-            |a: Option<&UnixAddr>| name::from_unix(a),
-        ),
-        Family::Ipv4 | Family::Ipv6 => receive_from(
-            fd,
-            buffer,
-            &mut ancillary.control,
-            |a: Option<&SockaddrStorage>| name::from_storage(a),
-        ),
-    }
-}
-
-fn receive_from<S: SockaddrLike>(
-    fd: BorrowedFd<'_>,
-    buffer: &mut [u8],
-    control: &mut [u8],
-    named: impl FnOnce(Option<&S>) -> SocketName,
-) -> io::Result<Datagram> {
     let mut iov = [IoSliceMut::new(buffer)];
-    let message = nix_recvmsg::<S>(fd.as_raw_fd(), &mut iov, Some(control), MsgFlags::MSG_TRUNC)?;
+    // Of nix's types only this one keeps the length that the kernel gave the address, whatever its family: without it an
+    // abstract name has no end, and an address that was not filled in (shutdown(2) woke us, or the client is an unbound
+    // unix socket) cannot be told from the one that was in that memory before.
+    let message = nix_recvmsg::<UnixAddr>(
+        fd.as_raw_fd(),
+        &mut iov,
+        Some(&mut ancillary.control),
+        MsgFlags::MSG_TRUNC,
+    )?;
     let mut datagram = Datagram {
-        peer: named(message.address.as_ref()),
+        peer: name::from_filled_in(message.address.as_ref()),
         len: message.bytes,
         to: None,
         ttl: None,
@@ -173,7 +163,7 @@ fn receive_from<S: SockaddrLike>(
                 });
             }
             ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
-                datagram.ttl = Some(ttl);
+                datagram.ttl = Some(ttl)
             }
             ControlMessageOwned::RxqOvfl(drops) => datagram.kernel_drops = Some(drops),
             _ => {}
