@@ -95,14 +95,22 @@ pub fn summary(a: &Accounts) -> String {
     let mut parts = Vec::new();
     if a.accepted > 0 || d.received == 0 {
         parts.push(format!(
-            "{} connections: {} closed by peer, {} by rule, {} failed, {} reset",
-            a.accepted, a.closed_by_peer, a.closed_by_rule, a.failed, a.reset
+            "{}: {} closed by peer, {} by rule, {} failed, {} reset",
+            counted(a.accepted, "connection"),
+            a.closed_by_peer,
+            a.closed_by_rule,
+            a.failed,
+            a.reset
         ));
     }
     if d.received > 0 {
         parts.push(format!(
-            "{} datagrams: {} echoed, {} refused, {} dropped, {} truncated",
-            d.received, d.echoed, d.refused, d.dropped, d.truncated
+            "{}: {} echoed, {} refused, {} dropped, {} truncated",
+            counted(d.received, "datagram"),
+            d.echoed,
+            d.refused,
+            d.dropped,
+            d.truncated
         ));
     }
     if d.kernel_drops > 0 {
@@ -119,6 +127,12 @@ pub fn summary(a: &Accounts) -> String {
         parts.push(format!("{} errors of accept", a.accept_errors));
     }
     format!("Served {}", parts.join("; "))
+}
+
+/// `1 connection`, `2 connections`
+fn counted(n: u64, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
 }
 
 #[cfg(test)]
