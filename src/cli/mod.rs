@@ -56,6 +56,10 @@ pub enum Command {
 
 /// What every command that follows a profile takes.
 #[derive(Clone, Debug, Default, Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, there or not"
+)]
 pub struct Common {
     /// Profile: a name (`sockplay profile list`), a path, or - for standard input
     #[arg(short, long, value_name = "NAME|PATH|-")]

@@ -9,11 +9,11 @@ use crate::error::Error;
 use crate::event::{Event, Observer, Off};
 use crate::plan::Plan;
 use crate::socket::Role;
+use crate::sys::Readback;
 use crate::sys::Sys;
-use crate::sys::open::Readback;
 use crate::sys::stop::{Asks, Signals, Stop};
 
-use super::observer::{Events, Show, Trace};
+use super::observer::{Events, Show, Tasks, Trace};
 use super::{dry_run, output, pipe, setup};
 
 pub(super) fn run(args: &Connect) -> Result<(), Error> {
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Connect) -> Result<(), Error> {
         (true, false) => Events::Silent,
         (false, false) => Events::Log("client"),
     };
-    match Trace::asked(common)? {
+    match Trace::asked(common, Tasks::One)? {
         Some(trace) => converse(&Show::traced(events, trace), &plan),
         None if events == Events::Silent => converse(&Off, &plan),
         None => converse(&Show::events(events), &plan),

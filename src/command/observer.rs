@@ -41,6 +41,7 @@ impl Show<false> {
             trace: Trace {
                 form: TraceForm::Call,
                 file: None,
+                tasks: Tasks::One,
             },
         }
     }
@@ -57,24 +58,42 @@ impl Show<true> {
 pub(super) struct Trace {
     form: TraceForm,
     file: Option<Mutex<File>>,
+    tasks: Tasks,
+}
+
+/// Whether a line of the trace says whose call it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tasks {
+    /// There is only one.
+    One,
+    /// There are several, as when both ends are in this process.
+    Several,
 }
 
 impl Trace {
     /// What `--trace` and `--trace-file` ask for, if anything.
-    pub(super) fn asked(common: &Common) -> Result<Option<Trace>, Error> {
+    pub(super) fn asked(common: &Common, tasks: Tasks) -> Result<Option<Trace>, Error> {
         let Some(path) = &common.trace_file else {
-            return Ok(common.trace.map(|form| Trace { form, file: None }));
+            return Ok(common.trace.map(|form| Trace {
+                form,
+                file: None,
+                tasks,
+            }));
         };
         let shown = crate::escape::text(&path.to_string_lossy());
         let file = File::create(path).map_err(|e| Error::failed(format!("open {shown}: {e}")))?;
         Ok(Some(Trace {
             form: common.trace.unwrap_or(TraceForm::Json),
             file: Some(Mutex::new(file)),
+            tasks,
         }))
     }
 
     fn show(&self, call: &Call<'_>) {
         let line = match self.form {
+            TraceForm::Call if self.tasks == Tasks::Several => {
+                format!("{:<7} {}", call.task, call_line::line(call))
+            }
             TraceForm::Call => call_line::line(call),
             TraceForm::Json => json::call(call).to_string(),
         };

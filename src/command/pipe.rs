@@ -261,11 +261,12 @@ impl<O: Observer> Downward<'_, O> {
                 failure.cause = Some(
                     "the peer gave the connection up: it closed with bytes unread, or was reset"
                         .into(),
-                )
+                );
             }
             "ECONNREFUSED" => {
-                failure.cause =
-                    Some("the other machine answered that nothing listens there (ICMP)".into())
+                failure.cause = Some(
+                    "the machine at that address answered that nothing listens there (ICMP)".into(),
+                );
             }
             "EAGAIN" => failure.cause = Some("nothing came within io.read_timeout".into()),
             _ => {}

@@ -14,12 +14,12 @@ use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
 use crate::render::probe::{json, text};
 use crate::socket::{Family, Given, Protocol, Role, SocketName, Triple, Type, UnixName};
-use crate::sys::open::Readback;
+use crate::sys::Readback;
 use crate::sys::packet::Codec;
 use crate::sys::stop::{Level, Stop};
 use crate::sys::{Client, Linger, Server, Sys};
 
-use super::observer::{Events, Show, Trace};
+use super::observer::{Events, Show, Tasks, Trace};
 use super::probe_sockets::Examined;
 use super::{connect, dry_run, output, setup};
 
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     } else {
         Events::Silent
     };
-    let report = match Trace::asked(common)? {
+    let report = match Trace::asked(common, Tasks::Several)? {
         Some(trace) => probe(
             &Show::traced(events, trace),
             &mut profile,

@@ -1,17 +1,17 @@
 //! What each socket of a probe holds: the listener, an accepted socket, the client.
 
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::event::{Backlog, Observer, OptionReport};
 use crate::measure::message::Messages;
 use crate::measure::{OptionLine, Report, SocketFacts};
-use crate::option::{Value, find};
+use crate::option::Value;
 use crate::plan::Plan;
 use crate::profile::Profile;
-use crate::sys::open::Readback;
-use crate::sys::{Client, Linger, Server, Sys, errno};
+use crate::socket::Triple;
+use crate::sys::{Client, Linger, Readback, Readiness, Server, Sys, errno};
 
 /// The sockets of a probe, looked at once.
 pub(super) struct Examined {
@@ -44,21 +44,13 @@ impl Examined {
             .iter()
             .map(|r| (r.clone(), on_server))
             .collect();
-        let accepted = if plan.triple.ty.has_connections() {
-            let (fd, _) = sys
+        let accepted = accept_one(sys, server, plan, &client)?;
+        if let Some(fd) = &accepted {
+            let reports = sys
                 .task("server")
-                .accept(server.fd.as_fd())
-                .map_err(|e| errno::failure("accept4", "probe", &e))?;
-            set.extend(
-                sys.task("server")
-                    .set_accepted(fd.as_fd(), plan)?
-                    .into_iter()
-                    .map(|r| (r, "accepted")),
-            );
-            Some(fd)
-        } else {
-            None
-        };
+                .set_accepted(fd.as_fd(), plan, Readback::After)?;
+            set.extend(reports.into_iter().map(|r| (r, "accepted")));
+        }
         // The same option on both ends is one line: the server's, with what the client holds beside it.
         let known = |name: &str, set: &[SetOn]| set.iter().any(|(r, _)| r.name == name);
         let only_client: Vec<_> = client
@@ -72,11 +64,11 @@ impl Examined {
             .into_iter()
             .map(|(report, set_on)| {
                 let held = SocketFacts {
-                    listener: read(sys, server.fd.as_fd(), &report),
+                    listener: read(sys, server.fd.as_fd(), &report, plan.triple),
                     accepted: accepted
                         .as_ref()
-                        .and_then(|fd| read(sys, fd.as_fd(), &report)),
-                    client: read(sys, client.fd.as_fd(), &report),
+                        .and_then(|fd| read(sys, fd.as_fd(), &report, plan.triple)),
+                    client: read(sys, client.fd.as_fd(), &report, plan.triple),
                 };
                 OptionLine {
                     report,
@@ -104,7 +96,7 @@ impl Examined {
             .iter()
             .map(|report| {
                 let held = SocketFacts {
-                    client: read(sys, client.fd.as_fd(), report),
+                    client: read(sys, client.fd.as_fd(), report, plan.triple),
                     ..SocketFacts::default()
                 };
                 OptionLine {
@@ -156,6 +148,42 @@ impl Examined {
     }
 }
 
-fn read<O: Observer>(sys: Sys<'_, O>, fd: BorrowedFd<'_>, report: &OptionReport) -> Option<Value> {
-    sys.read_option(fd, find(&report.name)?)
+/// The server's side of `client`'s connection; `None` where there are none, or it does not come in time.
+fn accept_one<O: Observer>(
+    sys: Sys<'_, O>,
+    server: &Server,
+    plan: &Plan,
+    client: &Client,
+) -> Result<Option<OwnedFd>, Error> {
+    if !plan.triple.ty.has_connections() {
+        return Ok(None);
+    }
+    if plan.sets("TCP_DEFER_ACCEPT") {
+        // tcp(7): a listener with this option sees a connection only when there are data.
+        sys.send(client.fd.as_fd(), b"\n")
+            .map_err(|e| errno::failure("send", client.peer.to_string(), &e))?;
+    }
+    let sys = sys.task("server");
+    let patience = i32::try_from(plan.connect.timeout.as_millis()).unwrap_or(i32::MAX);
+    let listener = server.fd.as_fd();
+    let subject = || server.name.to_string();
+    let ready = sys
+        .poll(&[(listener, Readiness::Readable)], patience)
+        .map_err(|e| errno::failure("poll", subject(), &e))?;
+    if ready != [true] {
+        return Ok(None);
+    }
+    let (fd, _) = sys
+        .accept(listener)
+        .map_err(|e| errno::failure("accept4", subject(), &e))?;
+    Ok(Some(fd))
+}
+
+fn read<O: Observer>(
+    sys: Sys<'_, O>,
+    fd: BorrowedFd<'_>,
+    report: &OptionReport,
+    triple: Triple,
+) -> Option<Value> {
+    sys.read_option(fd, report.row?, triple)
 }

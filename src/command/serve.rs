@@ -11,11 +11,11 @@ use crate::plan::Plan;
 use crate::profile::{EngineKey, Setting};
 use crate::session::Rules;
 use crate::socket::Role;
+use crate::sys::Readback;
 use crate::sys::Sys;
-use crate::sys::open::Readback;
 use crate::sys::stop::{Asks, Level, Signals, Stop};
 
-use super::observer::{Events, Show, Trace};
+use super::observer::{Events, Show, Tasks, Trace};
 use super::{dry_run, output, setup};
 
 pub(super) fn run(args: &Serve) -> Result<(), Error> {
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Serve) -> Result<(), Error> {
         (true, true) => Events::Json,
         (true, false) => Events::Silent,
     };
-    match (Trace::asked(common)?, events) {
+    match (Trace::asked(common, Tasks::One)?, events) {
         (Some(trace), events) => serve(Show::traced(events, trace), plan, common.json),
         (None, Events::Silent) => serve(Off, plan, common.json),
         (None, events) => serve(Show::events(events), plan, common.json),

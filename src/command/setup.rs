@@ -8,7 +8,7 @@ use log::LevelFilter;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::logger;
-use crate::plan::{NoPlan, Plan};
+use crate::plan::{EngineKey, NoPlan, Plan, WorkersKey};
 use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
 use crate::socket::{Family, Given, Role};
 
@@ -136,21 +136,23 @@ pub(super) fn raise_descriptor_limit() -> Option<u64> {
     Some(soft)
 }
 
-/// Refuses what this version cannot do yet, before anything opens.
+/// Refuses what this build cannot do, before anything opens.
 pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
-    use crate::profile::EngineKey;
-    if plan.serve.engine == EngineKey::Sequential {
+    let serve = &plan.serve;
+    let missing = if serve.engine != EngineKey::Sequential {
+        format!("serve.engine = \"{}\"", engine_name(serve.engine))
+    } else if serve.workers != WorkersKey::Count(1) {
+        "more than one of serve.workers".to_owned()
+    } else if serve.spin.is_some() {
+        "serve.spin".to_owned()
+    } else {
         return Ok(());
-    }
-    Err(Error::impossible(format!(
-        "serve.engine = \"{}\" is not part of this build",
-        engine_name(plan.serve.engine)
-    ))
-    .with_help("\"sequential\" serves one peer at a time, the others wait in the backlog"))
+    };
+    Err(Error::impossible(format!("{missing} is not part of this build"))
+        .with_help("engine = \"sequential\", workers = 1 serves one peer at a time; the others wait in the backlog"))
 }
 
-const fn engine_name(engine: crate::profile::EngineKey) -> &'static str {
-    use crate::profile::EngineKey;
+const fn engine_name(engine: EngineKey) -> &'static str {
     match engine {
         EngineKey::Sequential => "sequential",
         EngineKey::Threads => "threads",

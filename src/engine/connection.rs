@@ -11,7 +11,7 @@ use crate::event::{Event, Observer};
 use crate::session::{Close, Manner, Session};
 use crate::socket::{Address, SocketName, UnixName};
 use crate::sys::stop::Level;
-use crate::sys::{Linger, Timeout, errno};
+use crate::sys::{Linger, Readback, Timeout, errno};
 
 /// An accepted socket and its conversation.
 #[derive(Debug)]
@@ -68,7 +68,13 @@ fn prepare<O: Observer>(
             "uid {uid} is not allowed on this abstract name"
         )));
     }
-    context.sys.set_accepted(fd, context.plan)?;
+    let first = context.ledger.accounts().accepted == 1;
+    let readback = if first {
+        Readback::After
+    } else {
+        Readback::Nothing
+    };
+    context.sys.set_accepted(fd, context.plan, readback)?;
     Ok(None)
 }
 
@@ -102,9 +108,10 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
         Gone::Ended(close) => {
             let count = match close {
                 Close::PeerEnded => &ledger.closed_by_peer,
-                Close::RequestsDone | Close::Unanswered | Close::Stopped => &ledger.closed_by_rule,
                 Close::GivenUp if context.stop.level() != Level::Running => &ledger.reset,
-                Close::GivenUp => &ledger.closed_by_rule,
+                Close::RequestsDone | Close::Unanswered | Close::Stopped | Close::GivenUp => {
+                    &ledger.closed_by_rule
+                }
                 Close::FrameTooLong | Close::UnfinishedFrame | Close::Unasked => &ledger.failed,
             };
             over(
@@ -134,7 +141,12 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
             let errno = errno::of(&error);
             let why = format!("{call}: {} ({})", errno.says.to_lowercase(), errno.name);
             // What the peer has not read is lost with the error, so the end must not look clean.
-            over(context, connection, &why, Linger::Reset, &ledger.failed);
+            let count = match context.stop.level() {
+                // shutdown(2) from the thread that reads the signals made the call fail.
+                Level::Now => &ledger.reset,
+                _ => &ledger.failed,
+            };
+            over(context, connection, &why, Linger::Reset, count);
         }
     }
 }

@@ -14,7 +14,7 @@ use super::throttle::Throttle;
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::handler::Answer;
-use crate::profile::TruncatedKey;
+use crate::plan::TruncatedKey;
 use crate::socket::{Family, SocketName, Type};
 use crate::sys::message::{Ancillary, Datagram, Reply};
 use crate::sys::stop::{Level, Watched};

@@ -1,12 +1,12 @@
 //! From the plan's words to the session's rules: one listener, one set of rules.
 
 use crate::handler::Handler;
-use crate::plan::Plan;
-use crate::profile::{CloseKey, FramingKey, ReplyKey, RequestsKey};
+use crate::plan::{CloseKey, FramingKey, Plan, ReplyKey, RequestsKey};
 use crate::session::{Framing, Manner, Pauses, Requests, Rules};
 use crate::socket::Type;
 
-/// A line, delimited or length-prefixed frame may be so long, or as long as the buffer if that is longer.
+/// A line, delimited or length-prefixed frame may be so long, or as long as the buffer if that is longer,
+/// and never longer than the memory budget.
 pub const LONGEST_FRAME: usize = 1 << 20;
 
 /// The rules of every connection of this plan.
@@ -21,7 +21,9 @@ pub fn rules(plan: &Plan) -> Rules {
     };
     let longest = match framing {
         Framing::Fixed { size } => size,
-        _ => LONGEST_FRAME.max(plan.buffer_size),
+        _ => LONGEST_FRAME
+            .max(plan.buffer_size)
+            .min(plan.serve.memory_budget),
     };
     Rules {
         framing,

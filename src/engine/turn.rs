@@ -11,7 +11,7 @@ use nix::sys::socket::MsgFlags;
 
 use super::Context;
 use crate::event::{Event, Observer};
-use crate::profile::TruncatedKey;
+use crate::plan::TruncatedKey;
 use crate::session::{Close, Framing, Session, Want};
 use crate::socket::SocketName;
 use crate::sys::stop::Level;
@@ -77,7 +77,7 @@ fn run<O: Observer>(
 ) -> Wait {
     let mut receives = 0;
     loop {
-        match session.want() {
+        let (call, outcome, wait) = match session.want() {
             Want::Recv if receives == FAIR => return Wait::Again,
             Want::Recv => {
                 receives += 1;
@@ -85,36 +85,35 @@ fn run<O: Observer>(
                 if stopped(context, session) {
                     continue;
                 }
-                match receive(context, peer, session, buffer) {
-                    Ok(()) => {}
-                    Err(error) if errno::interrupted(&error) => {}
-                    Err(error) if errno::would_block(&error) => {
-                        return match peer.blocking {
-                            Blocking::Yes => Wait::Gone(Gone::TimedOut),
-                            Blocking::No => Wait::Readable,
-                        };
-                    }
-                    Err(error) => return Wait::Gone(Gone::Failed("recv", error)),
-                }
+                (
+                    "recv",
+                    receive(context, peer, session, buffer),
+                    Wait::Readable,
+                )
             }
-            Want::Send => match send(context, peer, session, buffer) {
-                Ok(()) => {}
-                Err(error) if errno::interrupted(&error) => {}
-                Err(error) if errno::would_block(&error) => {
-                    return match peer.blocking {
-                        Blocking::Yes => Wait::Gone(Gone::TimedOut),
-                        Blocking::No => Wait::Writable,
-                    };
-                }
-                Err(error) => return Wait::Gone(Gone::Failed("send", error)),
-            },
+            // Who speaks without being asked never comes to a receive, where the order to stop is looked at.
+            Want::Send if context.rules.handler.speaks_first() && stopped(context, session) => {
+                continue;
+            }
+            Want::Send => ("send", send(context, peer, session, buffer), Wait::Writable),
             Want::Pause(pause) => return Wait::Pause(pause.length(&context.rules.pauses)),
             Want::Close(close) => return Wait::Gone(Gone::Ended(close)),
+        };
+        match outcome {
+            Ok(()) => {}
+            Err(error) if errno::interrupted(&error) => {}
+            Err(error) if errno::would_block(&error) => {
+                return match peer.blocking {
+                    Blocking::Yes => Wait::Gone(Gone::TimedOut),
+                    Blocking::No => wait,
+                };
+            }
+            Err(error) => return Wait::Gone(Gone::Failed(call, error)),
         }
     }
 }
 
-/// Whether the order to stop ends this session before its next receive: at once if everything must go, else only if
+/// Whether the order to stop ends this session before its next call: at once if everything must go, else only if
 /// nothing is unsent.
 fn stopped<O: Observer>(context: Context<'_, O>, session: &mut Session) -> bool {
     match context.stop.level() {

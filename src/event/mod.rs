@@ -9,7 +9,7 @@ mod call;
 pub use accounts::{Accounts, Datagrams};
 pub use call::{Arg, Call};
 
-use crate::option::{Ruling, Value};
+use crate::option::{Row, Ruling, Value};
 use crate::socket::{Phase, SocketName, Triple};
 
 /// Who looks. One observer serves all threads of a run.
@@ -114,6 +114,8 @@ pub struct Backlog {
 pub struct OptionReport {
     /// `SO_RCVBUF`
     pub name: String,
+    /// What the registry knows of it.
+    pub row: Option<&'static Row>,
     /// `SOL_SOCKET`
     pub level: String,
     /// When it was set.
@@ -126,4 +128,12 @@ pub struct OptionReport {
     pub effective: Option<Value>,
     /// The kernel's answer and the reason for it.
     pub ruling: Ruling,
+}
+
+impl OptionReport {
+    /// A value of this option for people: with its unit, or the name of the constant.
+    pub fn plain(&self, value: &Value) -> String {
+        self.row
+            .map_or_else(|| value.plain(), |row| row.plain(value))
+    }
 }

@@ -91,11 +91,9 @@ impl Echo {
 }
 
 fn per_second(n: u64, time: Duration) -> u64 {
-    if time.is_zero() {
-        0
-    } else {
-        (n as f64 / time.as_secs_f64()) as u64
-    }
+    (u128::from(n) * 1_000_000_000)
+        .checked_div(time.as_nanos())
+        .map_or(0, |rate| rate as u64)
 }
 
 /// What one exchange came to.

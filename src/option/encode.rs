@@ -73,7 +73,10 @@ fn linger(value: &Value) -> Result<Payload, String> {
     let takes = "a time in whole seconds such as \"5s\" (\"0s\" resets), or false";
     let (on, seconds) = match value {
         Value::Bool(false) => (0, 0),
-        Value::Text(text) => (1, units::time(text, Unit::Seconds)?),
+        Value::Text(text) => match units::time(text, Unit::Seconds) {
+            Ok(seconds) => (1, seconds),
+            Err(_) => return refuse(takes, value),
+        },
         Value::Struct(fields) if fields.len() == 2 => {
             match (value.field("onoff"), value.field("linger")) {
                 (Some(on), Some(Value::Int(seconds))) => (flag(on)?, *seconds),
@@ -147,7 +150,7 @@ fn filter(value: &Value) -> Result<Payload, String> {
             }
             out
         }
-        other => bytes(other, 8 * BPF_MAXINSNS)?,
+        other => bytes(other, 8 * BPF_MAXINSNS).or_else(|_| refuse(takes, value))?,
     };
     if program.is_empty() || program.len() % 8 != 0 || program.len() > 8 * BPF_MAXINSNS {
         return refuse(takes, value);

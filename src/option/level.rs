@@ -8,7 +8,7 @@
 pub struct Level {
     /// As the manual writes it: `SOL_SOCKET`, `IPPROTO_TCP`.
     pub name: &'static str,
-    /// The number that setsockopt(2) takes; another platform's levels keep that platform's number.
+    /// The number that setsockopt(2) takes on Linux.
     pub number: i32,
     /// As strace prints it: `SOL_SOCKET`, `SOL_TCP`.
     pub strace: &'static str,

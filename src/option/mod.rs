@@ -1,7 +1,8 @@
 //! The registry of socket options: one row per option, the value codec, and the verdict.
 //!
 //! The same rows drive profiles, steps, traces, `sockplay options`, schema, man page and tests. Read [`Row`] first,
-//! then a table of `rows/`; [`Value`] is what a profile writes, [`judge`] what the kernel made of it.
+//! then a table of `rows/`; [`Value`] is what a profile writes, [`judge`] what the kernel made of it, and [`remark`] what
+//! such a socket does with it. `tests/registry.rs` asks the kernel whether the rows are right.
 
 mod build;
 mod decode;
@@ -53,21 +54,30 @@ pub fn by_number(level: i32, number: i32) -> Option<&'static Row> {
     })
 }
 
-/// At most three names that are near `name`, nearest first.
+/// At most three names that are near `name`, nearest first; the prefix may be missing (`reuseport`).
 pub fn suggest(name: &str) -> Vec<&'static str> {
     let name = name.to_ascii_uppercase();
     let mut near: Vec<(f64, &'static str)> = rows()
-        .map(|row| (strsim::jaro_winkler(&name, row.name), row.name))
+        .map(|row| (nearness(&name, row), row.name))
         .filter(|&(score, _)| score > 0.85)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    near.dedup_by_key(|n| n.1);
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
-/// What a trace prints for these bytes: strace's form of the value.
+/// From 0 to 1. What exists here is nearer than what does not, the whole name nearer than its tail.
+fn nearness(name: &str, row: &Row) -> f64 {
+    let tail = row.name.split_once('_').map_or("", |(_, tail)| tail);
+    let score = strsim::jaro_winkler(name, row.name).max(0.96 * strsim::jaro_winkler(name, tail));
+    if row.available() { score } else { score - 0.03 }
+}
+
+/// What a trace prints for these bytes: strace's form of the value, `[1]`, `[IP_PMTUDISC_DO]`, `{onoff=1, linger=5}`.
 pub fn describe_args(row: &Row, bytes: &[u8]) -> String {
-    row.decode(bytes).to_string()
+    match (row.kind, row.decode(bytes)) {
+        (Kind::Choice(_), value @ Value::Int(_)) => format!("[{}]", row.plain(&value)),
+        (_, value) => value.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -94,10 +104,23 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_reads_as_straces() {
+        let show = |name: &str, bytes: &[u8]| describe_args(find(name).unwrap(), bytes);
+        assert_eq!(show("SO_REUSEADDR", &1i32.to_ne_bytes()), "[1]");
+        assert_eq!(
+            show("IP_MTU_DISCOVER", &2i32.to_ne_bytes()),
+            "[IP_PMTUDISC_DO]"
+        );
+        assert_eq!(show("TCP_CONGESTION", b"reno\0\0"), "\"reno\"");
+    }
+
+    #[test]
     fn near_names_are_suggested_nearest_first() {
         assert_eq!(suggest("SO_REUSADDR").first(), Some(&"SO_REUSEADDR"));
         assert_eq!(suggest("tcp_nodelya").first(), Some(&"TCP_NODELAY"));
         assert!(suggest("SO_KEEPALIVES").len() <= 3);
+        assert_eq!(suggest("reuseport").first(), Some(&"SO_REUSEPORT"));
+        assert_eq!(suggest("ttl").first(), Some(&"IP_TTL"));
         assert!(suggest("zebra").is_empty());
     }
 }

@@ -74,13 +74,16 @@ pub(super) fn unsigned(value: &Value) -> Result<u32, String> {
     u32::try_from(n).or_else(|_| refuse(takes, value))
 }
 
-/// All ones are written −1: TOML has no 64 bits without a sign.
+/// All ones are written −1: TOML has no 64 bits without a sign. Every one that can be set counts bytes.
 pub(super) fn u64_value(value: &Value) -> Result<u64, String> {
-    let takes = "a whole number from 0, or -1 for all ones (no limit)";
+    let takes = "a whole number from 0, a size such as \"64KiB\", or -1 for all ones (no limit)";
     match value {
         Value::Int(-1) => Ok(u64::MAX),
         Value::Int(n) => u64::try_from(*n).or_else(|_| refuse(takes, value)),
-        Value::Text(text) => text.parse().or_else(|_| refuse(takes, value)),
+        Value::Text(text) => match text.parse() {
+            Ok(n) => Ok(n),
+            Err(_) => Ok(units::size(text)?.cast_unsigned()),
+        },
         other => refuse(takes, other),
     }
 }

@@ -13,8 +13,10 @@ use super::{Field, Layout, Part, Patch, Payload, Value};
 pub(super) fn encode(layout: &Layout, value: &Value) -> Result<Payload, String> {
     let fields = match value {
         Value::Struct(fields) if !fields.is_empty() => fields,
-        Value::Bytes(_) | Value::Text(_) => return bytes(value, layout.size).map(Payload::from),
-        other => return refuse(&format!("{{{}}}", names(layout)), other),
+        other => {
+            let raw = bytes(other, layout.size).map(Payload::from);
+            return raw.or_else(|_| refuse(&format!("{{{}}}", names(layout)), other));
+        }
     };
     let mut payload = Payload::from(vec![0; layout.size]);
     for (name, value) in fields {

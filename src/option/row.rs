@@ -152,6 +152,41 @@ impl Row {
         self.platform == Platform::Linux
     }
 
+    /// Why such a socket does not have it, as one sentence; `None` when it has.
+    pub fn why_not(&self, triple: Triple) -> Option<String> {
+        match self.platform {
+            Platform::Other(platform) => Some(format!(
+                "{} is not available here: it belongs to {platform}",
+                self.name
+            )),
+            Platform::Linux if self.fits(triple) => None,
+            Platform::Linux => Some(match self.first_triple() {
+                Some(first) => {
+                    format!("{} does not fit {triple}; {first} would have it", self.name)
+                }
+                None => format!("{} fits no socket that a profile can open", self.name),
+            }),
+        }
+    }
+
+    /// What is wrong with setting it at that point rather than in its own phase; `None` when that works as well.
+    pub fn warning_at(&self, at: Phase) -> Option<&'static str> {
+        match (self.phase, at) {
+            (Phase::PreBind, Phase::PreListen | Phase::PostAccept) => {
+                Some("too late: it decides whether or where bind succeeds")
+            }
+            (Phase::PreListen, Phase::PostAccept) => {
+                Some("too late: it is negotiated in the handshake, or belongs to the listener")
+            }
+            (Phase::PostAccept, early)
+                if early < Phase::PostAccept && self.inherited == Inherited::No =>
+            {
+                Some("too early: accepted sockets do not inherit it")
+            }
+            _ => None,
+        }
+    }
+
     /// The bytes for setsockopt(2). An error is one sentence that says what is allowed.
     pub fn encode(&self, value: &Value) -> Result<Payload, String> {
         encode::encode(self, value)
@@ -252,6 +287,34 @@ mod tests {
         assert_eq!(plain("IP_MTU_DISCOVER", 77), "77");
         assert_eq!(plain("SO_MAX_PACING_RATE", -1), "unlimited");
         assert_eq!(plain("SO_RCVBUF", 65536), "65536");
+    }
+
+    #[test]
+    fn what_does_not_fit_says_what_would() {
+        let tcp = Triple::new(Family::Ipv4, Type::Stream);
+        let why = |name: &str| find(name).unwrap().why_not(tcp);
+        assert_eq!(why("IP_TTL"), None);
+        assert!(
+            why("SO_EXCLUSIVEADDRUSE")
+                .unwrap()
+                .contains("not available here: it belongs to Windows")
+        );
+        assert!(
+            why("SO_PASSCRED")
+                .unwrap()
+                .ends_with("does not fit ipv4 stream; unix stream would have it")
+        );
+        assert!(why("CAN_RAW_FILTER").unwrap().contains("no socket"));
+    }
+
+    #[test]
+    fn another_phase_is_warned_of_where_it_matters() {
+        let warning = |name: &str, at| find(name).unwrap().warning_at(at).unwrap_or("");
+        assert!(warning("SO_RCVBUF", Phase::PostAccept).starts_with("too late"));
+        assert!(warning("SO_REUSEADDR", Phase::PreListen).starts_with("too late"));
+        assert!(warning("SO_PRIORITY", Phase::PreListen).starts_with("too early"));
+        assert_eq!(warning("TCP_NODELAY", Phase::PostAccept), "");
+        assert_eq!(warning("SO_RCVBUF", Phase::PostSocket), "");
     }
 
     #[test]

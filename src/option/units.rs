@@ -25,8 +25,9 @@ pub(super) fn size(text: &str) -> Result<i64, String> {
     if unit.len() == 1 && !unit.eq_ignore_ascii_case("b") {
         let letter = unit.to_ascii_uppercase();
         return Err(format!(
-            "takes a size without doubt: \"{}\" may be \"{number}{letter}iB\" or \"{number}{letter}B\"",
-            escape::text(text)
+            "takes a size without doubt: \"{}\" may be \"{number}{letter}iB\" or \"{number}{}B\"",
+            escape::text(text),
+            if letter == "K" { "k" } else { &letter }
         ));
     }
     text.parse::<ByteSize>()

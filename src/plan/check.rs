@@ -1,7 +1,9 @@
 //! What a profile may not say about its triple: one function per rule, each points at the line it is about.
 
 use super::choose::Chosen;
-use crate::profile::{EngineKey, FramingKey, Origin, Problem, Profile, Scope, Setting};
+use crate::profile::{
+    EngineKey, FramingKey, Need, OptionKey, Origin, Problem, Profile, Scope, Setting,
+};
 use crate::socket::address::literal_family;
 use crate::socket::{Address, Family, Phase, Protocol, Role, Type};
 
@@ -266,35 +268,28 @@ fn icmp_is_answered_by_the_kernel(profile: &Profile, chosen: &Chosen) -> Vec<Pro
 fn options_fit_the_triple(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
     let triple = chosen.triple;
     let known = !matches!(chosen.address.value, Address::Fd(_));
-    let misfit = |key: &&crate::profile::OptionKey| {
-        known && key.need == crate::profile::Need::Required && !key.row.fits(triple)
+    let misfit = |key: &&OptionKey| known && key.need == Need::Required && !key.row.fits(triple);
+    let problem = |key: &OptionKey| {
+        let name = key.row.name;
+        let why = key
+            .row
+            .why_not(triple)
+            .unwrap_or_else(|| format!("{name} does not fit {triple}"));
+        Problem::error(key.name_at, why)
+            .help(format!(
+                "`sockplay options {}` tells which sockets have it",
+                name.to_lowercase()
+            ))
+            .help("`optional = true` in the long form tries it and goes on")
     };
-    profile
-        .options
-        .iter()
-        .filter(misfit)
-        .map(|key| {
-            let name = key.row.name;
-            let problem = Problem::error(
-                key.name_at,
-                format!("{name} does not exist on {triple} sockets"),
-            )
-            .help("`optional = true` in the long form tries it and goes on");
-            match key.row.first_triple() {
-                Some(first) => problem.help(format!(
-                    "it suits {first} sockets: see `sockplay options {name}`"
-                )),
-                None => problem,
-            }
-        })
-        .collect()
+    profile.options.iter().filter(misfit).map(problem).collect()
 }
 
 fn options_have_a_socket_to_be_set_on(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
     if chosen.triple.ty.has_connections() {
         return Vec::new();
     }
-    let lost = |key: &&crate::profile::OptionKey| {
+    let lost = |key: &&OptionKey| {
         let accepted = key.scope == Scope::Accept;
         let after = key
             .phase
@@ -320,26 +315,16 @@ fn options_have_a_socket_to_be_set_on(profile: &Profile, chosen: &Chosen) -> Vec
 
 /// The kernel says "success" to most options at any time; whether it still matters is ours to know.
 fn options_are_in_time(profile: &Profile, _: &Chosen) -> Vec<Problem> {
-    let late = |key: &crate::profile::OptionKey| {
+    let late = |key: &OptionKey| {
         let phase = match (&key.phase, key.scope) {
             (Some(phase), _) => phase.value,
             (None, Scope::Accept) => Phase::PostAccept,
             (None, _) => return None,
         };
-        let decided = key.row.phase;
-        let matters = matches!(decided, Phase::PreBind | Phase::PreListen) && phase > decided;
-        matters.then(|| {
-            let origin = key.phase.as_ref().map_or(key.name_at, |p| p.origin);
-            let why = match decided {
-                Phase::PreBind => "it decides whether or where bind(2) succeeds",
-                _ => "it is fixed in the handshake or belongs to the listener",
-            };
-            let message = format!(
-                "{} at {phase} is too late to have its full effect: {why}",
-                key.row.name
-            );
-            Problem::warning(origin, message).help(format!("its own phase is {decided}"))
-        })
+        let why = key.row.warning_at(phase)?;
+        let origin = key.phase.as_ref().map_or(key.name_at, |p| p.origin);
+        let message = format!("{} at {phase} is {why}", key.row.name);
+        Some(Problem::warning(origin, message).help(format!("its own phase is {}", key.row.phase)))
     };
     profile.options.iter().filter_map(late).collect()
 }

@@ -62,12 +62,12 @@ fn suits(profile: &Profile, triple: Triple, role: Role, given: &Given) -> Result
     let (family, ty) = given.decides();
     let wrong_family = family
         .filter(|&f| f != triple.family)
-        .map(|f| format!("{} address", f.name()));
+        .map(|f| format!("{} address", with_article(f.name())));
     let not_inet = matches!(given.address, Address::Inet { .. }) && triple.family == Family::Unix;
     let wrong_family = wrong_family.or_else(|| not_inet.then(|| "host and port".to_owned()));
     let wrong_type = ty
         .filter(|&t| t != triple.ty)
-        .map(|t| format!("{} scheme", t.name()));
+        .map(|t| format!("a {} address", t.name()));
     match wrong_family.or(wrong_type) {
         None if has_no_port(given) && triple.has_ports() && role == Role::Connect => {
             Err(Unsuitable(format!(
@@ -77,13 +77,19 @@ fn suits(profile: &Profile, triple: Triple, role: Role, given: &Given) -> Result
         }
         None => Ok(()),
         Some(what) => Err(Unsuitable(format!(
-            "the ADDRESS {} is a {what}, but the profile {} opens {} {}",
+            "the ADDRESS {} is {what}, but the profile {} opens {} {}",
             given.address,
             profile.name,
             triple.family.name(),
             triple.ty.name()
         ))),
     }
+}
+
+/// "an ipv6", "a unix"
+fn with_article(word: &str) -> String {
+    let article = if word.starts_with('i') { "an" } else { "a" };
+    format!("{article} {word}")
 }
 
 fn has_no_port(given: &Given) -> bool {

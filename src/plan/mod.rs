@@ -13,10 +13,13 @@ use std::time::Duration;
 pub use choose::Unsuitable;
 pub use steps::{Act, SetOption, Step};
 
-use crate::profile::{
-    CloseKey, EngineKey, FramingKey, Invalid, OverloadKey, PauseKeys, Problem, Profile, ReplyKey,
-    RequestsKey, Setting, Severity, TruncatedKey,
+// Engines and the gate see these words through the plan: they know nothing of profiles.
+pub use crate::profile::{
+    CloseKey, EngineKey, FramingKey, Need, OverloadKey, ReplyKey, RequestsKey, TruncatedKey,
+    WorkersKey,
 };
+
+use crate::profile::{Invalid, PauseKeys, Problem, Profile, Setting, Severity};
 use crate::socket::{Address, Given, Role, Triple};
 
 /// Everything one end needs to know, valid and in plain types.
@@ -61,6 +64,12 @@ pub struct ServeRules {
     pub reply: ReplyKey,
     /// Connections at once.
     pub max_connections: u32,
+    /// Bytes that all connections together may hold unsent.
+    pub memory_budget: usize,
+    /// Listeners of the same address, each with an engine of its own.
+    pub workers: WorkersKey,
+    /// How long a call is asked again before it waits.
+    pub spin: Option<Duration>,
     /// What happens at that limit.
     pub overload: OverloadKey,
     /// How long a connection may be silent.
@@ -199,6 +208,9 @@ fn serve_rules(profile: &Profile) -> ServeRules {
         requests: serve.requests.value,
         reply: serve.reply.value,
         max_connections: serve.max_connections.value,
+        memory_budget: serve.memory_budget.value,
+        workers: serve.workers.value,
+        spin: serve.spin.as_ref().map(|s| s.value),
         overload: serve.overload.value,
         idle_timeout: serve.idle_timeout.value,
         drain_timeout: serve.drain_timeout.value,

@@ -84,11 +84,8 @@ impl fmt::Display for Step {
             }
             Act::Adopt(inherited) => write!(f, "adopt the descriptor {inherited}"),
             Act::Set(set) => {
-                let value = set.option.row.map_or_else(
-                    || set.requested.to_string(),
-                    |row| option::describe_args(row, &set.payload.bytes),
-                );
-                let (level, name) = (&set.option.level_name, &set.option.name);
+                let value = set.option.in_trace(&set.payload.bytes);
+                let (level, name) = (&set.option.level_in_trace, &set.option.name);
                 write!(
                     f,
                     "setsockopt(fd, {level}, {name}, {value}, {})",
@@ -199,26 +196,30 @@ impl Options {
                 .phase
                 .as_ref()
                 .map_or_else(|| default_phase(key.scope, key.row.phase), |p| p.value);
-            match key.row.encode(&key.value.value) {
-                Ok(payload) => {
-                    let set = SetOption {
-                        option: OptionName::of(key.row),
-                        requested: key.value.value.clone(),
-                        payload,
-                        phase,
-                        need: key.need,
-                        wish: Wish::Profile,
-                    };
-                    steps.push(Step {
-                        act: Act::Set(Box::new(set)),
-                        origin: profile.place(key.value.origin),
-                    });
+            let payload = match (key.row.encode(&key.value.value), key.need) {
+                (Ok(payload), _) => payload,
+                // It is tried all the same, and the kernel's refusal is the verdict.
+                (Err(_), Need::Optional) => as_an_int(&key.value.value),
+                (Err(why), Need::Required) => {
+                    problems.push(Problem::error(
+                        key.value.origin,
+                        format!("{} {why}", key.row.name),
+                    ));
+                    continue;
                 }
-                Err(why) => problems.push(Problem::error(
-                    key.value.origin,
-                    format!("{} {why}", key.row.name),
-                )),
-            }
+            };
+            let set = SetOption {
+                option: OptionName::on(key.row, chosen.triple),
+                requested: key.value.value.clone(),
+                payload,
+                phase,
+                need: key.need,
+                wish: Wish::Profile,
+            };
+            steps.push(Step {
+                act: Act::Set(Box::new(set)),
+                origin: profile.place(key.value.origin),
+            });
         }
         steps.extend(profile.raw_options.iter().map(|raw| raw_step(profile, raw)));
         if problems.is_empty() {
@@ -231,6 +232,19 @@ impl Options {
     fn push(&self, steps: &mut Vec<Step>, phase: Phase) {
         let at = |step: &&Step| matches!(&step.act, Act::Set(set) if set.phase == phase);
         steps.extend(self.0.iter().filter(at).cloned());
+    }
+}
+
+/// What a value that the registry cannot encode is tried with: it belongs to an option that cannot be set, or not here.
+fn as_an_int(value: &Value) -> Payload {
+    let int = match value {
+        Value::Bool(flag) => i32::from(*flag),
+        Value::Int(n) => i32::try_from(*n).unwrap_or(0),
+        _ => 0,
+    };
+    Payload {
+        bytes: int.to_ne_bytes().to_vec(),
+        patch: None,
     }
 }
 
@@ -253,19 +267,17 @@ fn raw_step(profile: &Profile, raw: &crate::profile::RawOption) -> Step {
     let (level, level_name) = raw.level.value.clone();
     let (number, name) = raw.number.value.clone();
     let bytes = raw.bytes.value.clone();
-    let requested = match <[u8; 4]>::try_from(bytes.as_slice()) {
-        Ok(int) => Value::Int(i32::from_ne_bytes(int).into()),
-        Err(_) => Value::Bytes(bytes.clone()),
+    let option = OptionName {
+        level,
+        level_in_trace: level_name.clone(),
+        level_name,
+        number,
+        name,
+        row: None,
     };
     let set = SetOption {
-        option: OptionName {
-            level,
-            level_name,
-            number,
-            name,
-            row: None,
-        },
-        requested,
+        requested: option.decode(&bytes),
+        option,
         payload: Payload { bytes, patch: None },
         phase: raw.phase.value,
         need: raw.need,
@@ -296,7 +308,7 @@ fn guards(chosen: &Chosen) -> Vec<Step> {
         .map(|name| {
             let row = option::find(name).expect("the guards' options are rows of the registry");
             let set = SetOption {
-                option: OptionName::of(row),
+                option: OptionName::on(row, chosen.triple),
                 requested: Value::Bool(true),
                 payload: Payload {
                     bytes: 1_i32.to_ne_bytes().to_vec(),

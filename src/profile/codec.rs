@@ -3,16 +3,13 @@
 //! The range is the key's ([`Kind`]), so a type that several keys share is written once. A refusal only says what
 //! may help; the sentence with the key's name and what is allowed is made by the caller, once for all keys.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use super::choices::{RequestsKey, WorkersKey};
 use super::kind::Kind;
-use super::settings::{RequestsKey, WorkersKey};
 use super::tree::{Data, Node};
-use super::words::Word;
-use crate::socket::{Family, Inherited, Protocol, Type, UnixName};
 
 /// Why a value was refused, beyond "it is not what the key allows": ways out, often none.
 pub(super) type Refused = Vec<String>;
@@ -115,10 +112,8 @@ fn mode(node: &Node) -> Result<u64, Refused> {
         Data::Text(text) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
             u64::from_str_radix(text, 8).ok()
         }
-        Data::Int(n @ 0..=0o777) => {
-            return Err(vec![format!(
-                "a decimal number is no mode; write \"{n:04}\""
-            )]);
+        Data::Int(n @ 0..=9999) => {
+            return Err(vec![format!("this is decimal; for octal write \"{n:04}\"")]);
         }
         _ => None,
     };
@@ -191,135 +186,6 @@ impl Codec for String {
     }
 }
 
-impl Codec for PathBuf {
-    fn read(node: &Node, _: &Kind) -> Result<PathBuf, Refused> {
-        match &node.data {
-            Data::Text(text) if (1..=4095).contains(&text.len()) && !text.contains('\0') => {
-                Ok(PathBuf::from(text))
-            }
-            _ => Err(Refused::new()),
-        }
-    }
-    fn write(&self, _: &Kind) -> String {
-        path(self)
-    }
-}
-
-/// Paths came from TOML, so they are UTF-8; a flag's path may not be, and is then written with replacements.
-fn path(path: &Path) -> String {
-    super::show::text(&path.to_string_lossy())
-}
-
-impl Codec for UnixName {
-    fn read(node: &Node, _: &Kind) -> Result<UnixName, Refused> {
-        match &node.data {
-            Data::Text(text) => UnixName::parse(text).map_err(|bad| vec![bad.0]),
-            _ => Err(Refused::new()),
-        }
-    }
-    fn write(&self, _: &Kind) -> String {
-        match self {
-            UnixName::Path(p) => path(p),
-            UnixName::Abstract(name) => {
-                super::show::text(&format!("@{}", String::from_utf8_lossy(name)))
-            }
-            UnixName::Unnamed => "\"\"".into(),
-        }
-    }
-}
-
-impl Codec for Inherited {
-    fn read(node: &Node, _: &Kind) -> Result<Inherited, Refused> {
-        match &node.data {
-            Data::Int(n) => i32::try_from(*n)
-                .ok()
-                .filter(|n| *n >= 0)
-                .map(Inherited::Number)
-                .ok_or_else(Refused::new),
-            Data::Text(text) if text.len() <= 255 => {
-                Inherited::parse(text).map_err(|_| Refused::new())
-            }
-            _ => Err(Refused::new()),
-        }
-    }
-    fn write(&self, _: &Kind) -> String {
-        match self {
-            Inherited::Number(n) => n.to_string(),
-            Inherited::Systemd(None) => "\"systemd\"".into(),
-            Inherited::Systemd(Some(name)) => super::show::text(&format!("systemd:{name}")),
-        }
-    }
-}
-
-impl Codec for Protocol {
-    fn read(node: &Node, _: &Kind) -> Result<Protocol, Refused> {
-        match &node.data {
-            Data::Int(n) => i32::try_from(*n)
-                .ok()
-                .filter(|n| *n >= 0)
-                .map(Protocol)
-                .ok_or_else(Refused::new),
-            Data::Text(name) => Protocol::parse(name).ok_or_else(|| {
-                let near = super::suggest::near(name, Protocol::names());
-                near.iter()
-                    .map(|n| format!("did you mean \"{n}\"?"))
-                    .collect()
-            }),
-            _ => Err(Refused::new()),
-        }
-    }
-    fn write(&self, _: &Kind) -> String {
-        match self.name() {
-            Some(name) => format!("\"{name}\""),
-            None => self.0.to_string(),
-        }
-    }
-}
-
-/// Reads one of a few words, and suggests the near ones.
-fn word<T>(
-    node: &Node,
-    names: &[&'static str],
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<T, Refused> {
-    match &node.data {
-        Data::Text(text) => parse(text).ok_or_else(|| {
-            let near = super::suggest::near(text, names.iter().copied());
-            near.iter()
-                .map(|n| format!("did you mean \"{n}\"?"))
-                .collect()
-        }),
-        _ => Err(Refused::new()),
-    }
-}
-
-impl<W: Word> Codec for W {
-    fn read(node: &Node, _: &Kind) -> Result<W, Refused> {
-        word(node, W::NAMES, W::from_word)
-    }
-    fn write(&self, _: &Kind) -> String {
-        format!("\"{}\"", self.word())
-    }
-}
-
-impl Codec for Family {
-    fn read(node: &Node, _: &Kind) -> Result<Family, Refused> {
-        word(node, &Family::ALL.map(Family::name), Family::parse)
-    }
-    fn write(&self, _: &Kind) -> String {
-        format!("\"{}\"", self.name())
-    }
-}
-
-impl Codec for Type {
-    fn read(node: &Node, _: &Kind) -> Result<Type, Refused> {
-        word(node, &Type::ALL.map(Type::name), Type::parse)
-    }
-    fn write(&self, _: &Kind) -> String {
-        format!("\"{}\"", self.name())
-    }
-}
-
 /// A number or the kind's one word.
 fn count_or<T>(node: &Node, kind: &Kind, count: fn(u32) -> T, other: T) -> Result<T, Refused> {
     match (&node.data, kind) {
@@ -350,6 +216,63 @@ impl Codec for WorkersKey {
         match self {
             WorkersKey::Count(n) => n.to_string(),
             WorkersKey::Cores => "\"cores\"".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_says_which_thousand_it_means() {
+        for (text, bytes) in [
+            ("1KiB", 1024),
+            ("64kB", 64_000),
+            ("2 MiB", 2 << 20),
+            ("7", 7),
+            ("7b", 7),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "KiB", "1.5KiB", "-1", "1 K i B", "1Kib/s", "1é", "1PB"] {
+            assert_eq!(size(text), Err(Refused::new()), "{text}");
+        }
+        let help = size("64K").unwrap_err().join(" ");
+        assert!(
+            help.contains("\"64KiB\"") && help.contains("\"64kB\""),
+            "{help}"
+        );
+    }
+
+    #[test]
+    fn a_size_is_written_in_the_unit_that_divides_it() {
+        let kind = Kind::Size(0, u64::MAX);
+        for (bytes, text) in [
+            (0, "0"),
+            (1023, "1023"),
+            (1024, "\"1KiB\""),
+            (3 << 30, "\"3GiB\""),
+        ] {
+            assert_eq!(write_number(bytes, &kind), text);
+        }
+    }
+
+    #[test]
+    fn a_time_that_would_overflow_is_no_panic() {
+        assert_eq!(time("1m 30s"), Some(Duration::from_secs(90)));
+        for text in [
+            "18446744073709551615s 1000000000ns",
+            "9999999999years 9999999999years 9999999999years 9999999999years",
+            "",
+            "s",
+            "1",
+        ] {
+            let read = time(text);
+            assert!(
+                read.is_none_or(|t| t > Duration::from_secs(1 << 40)),
+                "{text}"
+            );
         }
     }
 }

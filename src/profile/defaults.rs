@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use super::choices::{
+    CloseKey, EngineKey, FormatKey, FramingKey, LevelKey, OverloadKey, ReplyKey, RequestsKey,
+    TruncatedKey, WorkersKey,
+};
 use super::settings::{
-    AddressKeys, CloseKey, ConnectKeys, EngineKey, FormatKey, FramingKey, IoKeys, LevelKey,
-    LogKeys, Origin, OverloadKey, PauseKeys, ProbeKeys, Profile, ReplyKey, RequestsKey, ServeKeys,
-    Setting, SocketKeys, TruncatedKey, WorkersKey,
+    AddressKeys, ConnectKeys, IoKeys, LogKeys, Origin, PauseKeys, ProbeKeys, Profile, ServeKeys,
+    Setting, SocketKeys,
 };
 use crate::socket::{Family, Protocol, Type};
 

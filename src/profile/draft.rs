@@ -3,9 +3,10 @@
 //! The finished profile puts `framing` and its companions together; here they are still apart, so that every row of
 //! [`keys`](super::keys) reads and writes one place. [`rules`](super::rules) settles a draft.
 
+use super::choices::FramingKey;
 use super::codec::{Codec, Refused};
 use super::kind::Kind;
-use super::settings::{FramingKey, Origin, Profile, Setting};
+use super::settings::{Origin, Profile, Setting};
 use super::tree::Node;
 use super::words::FramingWord;
 

@@ -2,6 +2,7 @@
 //!
 //! A file is refused before it is read when it is no plain file or too long: `--config /dev/zero` must end.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
@@ -35,7 +36,9 @@ pub(super) fn find(name: &str) -> Result<Found, Invalid> {
     if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "toml") {
         return file(Path::new(name));
     }
-    if let Some(path) = own(name).filter(|path| path.exists()) {
+    if let Some(path) =
+        own(name, |variable| std::env::var_os(variable)).filter(|path| path.exists())
+    {
         return file(&path);
     }
     match builtins().iter().find(|b| b.name == name) {
@@ -49,9 +52,9 @@ pub(super) fn find(name: &str) -> Result<Found, Invalid> {
 
 /// The user's own profile of that name: `$XDG_CONFIG_HOME/sockplay/NAME.toml`, which must be absolute to count, or
 /// `~/.config/sockplay/NAME.toml`.
-fn own(name: &str) -> Option<PathBuf> {
+fn own(name: &str, environment: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     let absolute = |variable: &str| {
-        let path = PathBuf::from(std::env::var_os(variable)?);
+        let path = PathBuf::from(environment(variable)?);
         path.is_absolute().then_some(path)
     };
     let home = || Some(absolute("HOME")?.join(".config"));
@@ -177,6 +180,18 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/tcp4.toml");
         assert_eq!(find(path).unwrap().name, path);
         assert_eq!(find(path).unwrap().text, find("tcp4").unwrap().text);
+    }
+
+    #[test]
+    fn a_users_own_profile_lies_in_the_configuration_directory() {
+        let own = |xdg: &str, home: &str| {
+            let environment = |name: &str| Some(if name == "HOME" { home } else { xdg }.into());
+            own("a", environment).map(|path| path.to_str().unwrap().to_owned())
+        };
+        assert_eq!(own("/x", "/h").unwrap(), "/x/sockplay/a.toml");
+        assert_eq!(own("", "/h").unwrap(), "/h/.config/sockplay/a.toml");
+        assert_eq!(own("relative", "/h").unwrap(), "/h/.config/sockplay/a.toml");
+        assert_eq!(own("", ""), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::settings::Scope;
+use super::choices::Scope;
 
 /// The kind of a key's value. Every range includes both ends.
 #[derive(Clone, Copy, Debug, PartialEq)]

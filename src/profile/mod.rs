@@ -1,17 +1,19 @@
 //! The profile: TOML as written, read into plain data in which every value remembers where it came from.
 //!
-//! [`settings`] is the result. [`keys`] is one row per key, and everything else follows from the rows: reading
-//! ([`walk`], [`options`], [`raw`]), suggestions, [`show`]. [`tree`] lays the `--set` texts over the file before
-//! anything is read; [`problem`] and [`report`] tell all that is wrong at once. What needs knowledge of sockets
-//! (a backlog on a datagram socket) is not decided here but in the plan.
+//! `settings` is the result, `choices` its enums. `keys` is one row per key, and everything else follows from the
+//! rows: reading (`walk`, `options`, `raw`), suggestions, [`show`](fn@show). `overrides` lays the `--set` texts over
+//! the file before anything is read; `problem` and `report` tell all that is wrong at once. What needs knowledge of
+//! sockets (a backlog on a datagram socket) is not decided here but in the plan.
 
 mod builtin;
+mod choices;
 mod codec;
 mod defaults;
 mod draft;
 mod find;
 mod keys;
 mod kind;
+mod names;
 mod options;
 mod overrides;
 mod problem;
@@ -26,6 +28,7 @@ mod walk;
 mod words;
 
 pub use builtin::{Builtin, builtins};
+pub use choices::*;
 pub use keys::{Key, keys};
 pub use kind::Kind;
 pub use problem::{Invalid, Problem, Severity};

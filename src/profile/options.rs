@@ -3,8 +3,9 @@
 //! A value stands alone (`SO_RCVBUF = 65536`), or in the long form `{ value = …, phase = "…", optional = true }`, which
 //! is told from the inline table of a C struct (`SO_LINGER = { onoff = 1, linger = 5 }`) by its key `value`.
 
+use super::choices::{Need, Scope};
 use super::problem::{Problem, Problems};
-use super::settings::{Need, OptionKey, Origin, Scope, Setting};
+use super::settings::{OptionKey, Origin, Setting};
 use super::suggest;
 use super::tree::{Data, Entry, Node, Table, quoted};
 use super::walk::refused;
@@ -59,8 +60,7 @@ fn option(
     phase_fits(row, scope, long.phase.as_ref(), problems);
     usable(row, entry, long.need, problems)?;
     let value = value(long.value);
-    let can_be_set = row.available() && row.access != Access::ReadOnly;
-    if let (true, Err(allowed)) = (can_be_set, row.encode(&value)) {
+    if let Some(allowed) = refusal(row, &value) {
         problems.push(|| {
             let what = long.value.describe();
             Problem::error(long.value.at, format!("`{}` cannot be {what}", row.name)).label(allowed)
@@ -200,17 +200,30 @@ fn usable(row: &Row, entry: &Entry, need: Need, problems: &mut Problems) -> Opti
     None
 }
 
-/// TOML as the registry takes it. A number beyond 64 bits becomes the nearest, which is out of every range.
+/// What the row allows, when that is not this value. What cannot be set has nothing to check: it is only tried.
+fn refusal(row: &Row, value: &Value) -> Option<String> {
+    if !row.available() || row.access == Access::ReadOnly {
+        return None;
+    }
+    let allowed = row.encode(value).err()?;
+    let far_out = match value {
+        Value::Float(x) if *x > 0.0 => row.encode(&Value::Int(i64::MAX)).err(),
+        Value::Float(_) => row.encode(&Value::Int(i64::MIN)).err(),
+        _ => None,
+    };
+    // The title says already what it is not.
+    let sentence = far_out.unwrap_or(allowed);
+    sentence.split(", not ").next().map(str::to_owned)
+}
+
+/// TOML as the registry takes it. A number that TOML does not have either, beyond 64 bits, becomes one that is
+/// not whole: the registry refuses those.
 fn value(node: &Node) -> Value {
     match &node.data {
         Data::Text(text) => Value::Text(text.clone()),
         Data::Int(n) | Data::Octal(n) => match i64::try_from(*n) {
             Ok(n) => Value::Int(n),
-            Err(_) => Value::Float(if *n < 0 {
-                f64::NEG_INFINITY
-            } else {
-                f64::INFINITY
-            }),
+            Err(_) => Value::Float(if *n < 0 { f64::MIN } else { f64::MAX }),
         },
         Data::Float(x) => Value::Float(*x),
         Data::Bool(flag) => Value::Bool(*flag),

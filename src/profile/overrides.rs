@@ -103,7 +103,10 @@ fn put(table: &mut Table, path: &[Part], node: Node, case: Case, problems: &mut 
                     quoted(&rest[0].key)
                 ),
             )
-            .help("set the whole value, such as --set 'options.SO_LINGER={onoff=1, linger=5}'")
+            .help(format!(
+                "set the whole of it: --set '{}=…'",
+                quoted(&part.key)
+            ))
         }),
     }
 }

@@ -87,7 +87,7 @@ pub(super) struct Problems {
 
 impl Problems {
     /// The most problems that are kept; further ones are only counted.
-    const MOST: usize = 50;
+    pub(super) const MOST: usize = 50;
 
     /// Takes a problem, or only counts it. The maker is not called when it would be thrown away.
     pub(super) fn push(&mut self, make: impl FnOnce() -> Problem) {
@@ -128,7 +128,7 @@ pub struct Invalid {
     pub sources: Vec<Source>,
     /// In the order of the text.
     pub problems: Vec<Problem>,
-    /// How many more there are.
+    /// How many more there are at least.
     pub left_off: usize,
 }
 

@@ -20,7 +20,10 @@ pub(super) fn read(node: &Node, options: &mut Vec<RawOption>, problems: &mut Pro
     let Data::Array(items) = &node.data else {
         problems.push(|| {
             refused("raw_option", node, &"an array of tables", Vec::new())
-                .help("write [[raw_option]] with double brackets")
+                .help("in a file, write [[raw_option]] with double brackets")
+                .help(
+                    "on the command line, --set 'raw_option=[{ level = 1, name = 2, value = 1 }]'",
+                )
         });
         return;
     };
@@ -130,7 +133,7 @@ fn bytes(table: &Table, node: &Node, problems: &mut Problems) -> Option<Setting<
         }
         (Some(_), Some(bytes)) => {
             problems.push(|| {
-                Problem::error(bytes.at, "[[raw_option]] has both `value` and `bytes`")
+                Problem::error(bytes.node.at, "[[raw_option]] has both `value` and `bytes`")
                     .label("one of them")
             });
             return None;

@@ -45,7 +45,7 @@ pub(super) fn render(
         out.push_str("\n\n");
     }
     if left_off > 0 {
-        let _ = writeln!(out, "… and {left_off} more of the kind");
+        let _ = writeln!(out, "… and at least {left_off} more");
     }
     out.truncate(out.trim_end().len());
     out.push('\n');
@@ -161,7 +161,9 @@ pub(super) fn floor(text: &str, at: usize) -> usize {
 /// Text that may quote the outside, cut and on one line.
 fn clip(text: &str) -> String {
     let (shown, is_cut) = cut(text, LONGEST);
-    let mut shown = escape::lines(shown).replace('\n', "\\n");
+    let mut shown = escape::lines(shown)
+        .replace('\n', "\\n")
+        .replace('\t', "\\t");
     shown.push_str(if is_cut { "…" } else { "" });
     shown
 }

@@ -2,10 +2,11 @@
 //!
 //! Rules that need to know family, type and protocol (a backlog on a datagram socket) are the plan's.
 
+use super::choices::FramingKey;
 use super::defaults::loopback;
 use super::draft::Draft;
 use super::problem::{Problem, Problems};
-use super::settings::{FramingKey, Origin, Profile, Setting, Source};
+use super::settings::{Origin, Profile, Setting, Source};
 use super::words::{FramingWord, Word as _};
 
 /// Bytes of the length in front of a message, unless `prefix_bytes` says otherwise.
@@ -31,9 +32,9 @@ pub(super) fn settle(
     };
     profile.io.companion = companion;
     if !profile.address.host.is_set() {
-        profile.address.host.value = loopback(profile.socket.family.value).to_owned();
+        loopback(profile.socket.family.value).clone_into(&mut profile.address.host.value);
     }
-    profile.name = name.to_owned();
+    name.clone_into(&mut profile.name);
     profile.sources = sources;
     profile
 }

@@ -5,10 +5,11 @@
 
 use std::fmt::Write as _;
 
+use super::choices::{Need, Scope};
 use super::draft::Draft;
 use super::keys::{Key, keys};
 use super::kind::Kind;
-use super::settings::{Need, OptionKey, Origin, Profile, RawOption, Scope};
+use super::settings::{OptionKey, Origin, Profile, RawOption};
 use crate::escape;
 use crate::option::Value;
 

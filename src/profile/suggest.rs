@@ -13,12 +13,7 @@ pub(super) fn near(word: &str, names: impl IntoIterator<Item = &'static str>) ->
         return Vec::new();
     }
     let word = word.to_ascii_lowercase();
-    let score = |name: &'static str| {
-        (
-            strsim::jaro_winkler(&word, &name.to_ascii_lowercase()),
-            name,
-        )
-    };
+    let score = |name: &'static str| (closeness(&word, &name.to_ascii_lowercase()), name);
     let mut scored: Vec<(f64, &'static str)> = names
         .into_iter()
         .map(score)
@@ -28,6 +23,13 @@ pub(super) fn near(word: &str, names: impl IntoIterator<Item = &'static str>) ->
     scored.dedup_by_key(|s| s.1);
     scored.truncate(MOST);
     scored.into_iter().map(|(_, name)| name).collect()
+}
+
+/// From 0 to 1. In a short name one slip of the finger changes so much that Jaro-Winkler no longer sees it.
+fn closeness(word: &str, name: &str) -> f64 {
+    let is_one_slip = word.len() > 2 && strsim::damerau_levenshtein(word, name) == 1;
+    let slip = if is_one_slip { 0.9 } else { 0.0 };
+    strsim::jaro_winkler(word, name).max(slip)
 }
 
 /// The same for option names, of the whole registry.
@@ -48,6 +50,7 @@ mod tests {
     fn the_nearest_comes_first_and_nonsense_is_near_nothing() {
         assert_eq!(near("backlogg", ["engine", "backlog"]), ["backlog"]);
         assert_eq!(near("tpc4", ["udp4", "tcp4", "tcp6"])[0], "tcp4");
+        assert_eq!(near("upd", ["tcp", "udp"])[0], "udp");
         assert!(near("qqqq", ["engine", "backlog"]).is_empty());
         assert!(near(&"x".repeat(1 << 20), ["xxx"]).is_empty());
         assert_eq!(options("SO_REUSADDR")[0], "SO_REUSEADDR");

@@ -58,22 +58,38 @@ pub(super) enum Data {
     Table(Table),
 }
 
-/// Reads a document. Syntax errors become problems; what could be read is returned.
+/// How much is tried first of a longer text. The parser makes an error of every broken token, so a mebibyte of nonsense
+/// would cost a quarter of a second and a hundred mebibytes for problems that nobody is shown.
+const HEAD: usize = 16 << 10;
+
+/// Reads a document. Syntax errors become problems; of the rest, what they do not touch is returned.
 pub(super) fn parse(text: &str, source: usize, problems: &mut Problems) -> Table {
+    let head = &text[..floor(text, HEAD)];
+    if head.len() < text.len() {
+        let (_, errors) = DeTable::parse_recoverable(head);
+        if errors.len() > 2 * Problems::MOST {
+            report(errors, head, source, 0, problems);
+            return Table::default();
+        }
+    }
     let (table, errors) = DeTable::parse_recoverable(text);
-    report(errors, text, source, 0, problems);
-    convert(table.get_ref(), source, 0)
+    let broken = report(errors, text, source, 0, problems);
+    let mut table = convert(table.get_ref(), source, 0);
+    table.drop_broken(&broken);
+    table
 }
 
-/// Turns toml's errors into problems, first the first of the text.
+/// Turns toml's errors into problems, first the first of the text, and says where they stand.
 pub(super) fn report(
     mut errors: Vec<toml::de::Error>,
     text: &str,
     source: usize,
     offset: usize,
     problems: &mut Problems,
-) {
-    errors.sort_by_key(|e| e.span().map_or(usize::MAX, |s| s.start));
+) -> Vec<usize> {
+    let start = |error: &toml::de::Error| error.span().map_or(text.len(), |s| s.start);
+    errors.sort_by_key(start);
+    let starts = errors.iter().map(start).take(Problems::MOST).collect();
     for error in errors {
         let span = error.span().unwrap_or(text.len()..text.len());
         let at = place(source, offset, &span);
@@ -86,6 +102,7 @@ pub(super) fn report(
             Problem::error(at, what)
         });
     }
+    starts
 }
 
 /// Turns a value of the crate into one of ours; `offset` is where its text starts in the source.
@@ -140,6 +157,20 @@ pub(super) fn place(source: usize, offset: usize, span: &Range<usize>) -> Origin
 }
 
 impl Table {
+    /// Drops what a syntax error stands in: it was reported, and its value is a guess of the recovery.
+    fn drop_broken(&mut self, broken: &[usize]) {
+        self.entries.retain_mut(|entry| {
+            if let Data::Table(inner) = &mut entry.node.data {
+                inner.drop_broken(broken);
+            }
+            let (Origin::At { start, .. }, Origin::At { end, .. }) = (entry.at, entry.node.at)
+            else {
+                return true;
+            };
+            !broken.iter().any(|at| (start..=end).contains(at))
+        });
+    }
+
     /// The entry of that key.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|e| e.key == key)
@@ -190,7 +221,7 @@ impl Node {
 
 /// Text from outside for the inside of a message: escaped, at most 40 bytes of it.
 pub(super) fn quoted(text: &str) -> String {
-    let (mut shown, cut) = escape::clipped(text[..floor(text, 40)].as_bytes(), 40);
+    let (mut shown, cut) = escape::clipped(&text.as_bytes()[..floor(text, 40)], 40);
     if cut || text.len() > 40 {
         shown.push('…');
     }

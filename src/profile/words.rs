@@ -2,7 +2,7 @@
 //!
 //! One list per enum gives the reading, the writing, the allowed words of a message and the schema.
 
-use super::settings::{
+use super::choices::{
     CloseKey, EngineKey, FormatKey, LevelKey, OverloadKey, ReplyKey, TriggerKey, TruncatedKey,
 };
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::event::Call;
 
-/// One line without its end. The task is named where there is more than one.
+/// One line without its end.
 pub fn line(call: &Call<'_>) -> String {
     let mut out = String::with_capacity(120);
     let _ = write!(out, "{}(", call.name);
@@ -28,7 +28,11 @@ pub fn elapsed(ns: u64) -> String {
     match ns {
         0..1_000_000 => format!("{}µs", ns / 1_000),
         1_000_000..1_000_000_000 => format!("{}ms", ns / 1_000_000),
-        _ => format!("{:.1}s", ns as f64 / 1e9),
+        _ => format!(
+            "{}.{}s",
+            ns / 1_000_000_000,
+            ns % 1_000_000_000 / 100_000_000
+        ),
     }
 }
 

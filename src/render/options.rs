@@ -6,6 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value as Json, json};
 
 use super::json::envelope;
+use super::verdict;
 use crate::option::{Adjust, Row, Value};
 use crate::socket::{Phase, Triple};
 
@@ -41,7 +42,7 @@ pub fn table(entries: &[Entry], width: Option<u16>) -> String {
         out += &group_table(group, width);
         out.push('\n');
     }
-    let _ = writeln!(out, "{}", LEGEND);
+    let _ = writeln!(out, "{LEGEND}");
     out
 }
 
@@ -72,7 +73,10 @@ fn group_table(group: &[Entry], width: Option<u16>) -> String {
         table.add_row([
             row.name.to_owned(),
             row.access.name().to_owned(),
-            entry.default.as_ref().map_or_else(String::new, short),
+            entry
+                .default
+                .as_ref()
+                .map_or_else(String::new, |v| verdict::clipped(&row.plain(v))),
             can_set(entry),
             row.phase.name().to_owned(),
             row.inherited.name().to_owned(),
@@ -84,16 +88,6 @@ fn group_table(group: &[Entry], width: Option<u16>) -> String {
         let _ = writeln!(out, " {}", line.trim_end());
     }
     out
-}
-
-fn short(value: &Value) -> String {
-    const MOST: usize = 24;
-    let plain = value.plain();
-    if plain.chars().count() <= MOST {
-        return plain;
-    }
-    let head: String = plain.chars().take(MOST - 3).collect();
-    format!("{head}...")
 }
 
 fn can_set(entry: &Entry) -> String {
@@ -130,7 +124,7 @@ pub fn page(entry: &Entry) -> String {
             "default",
             format!(
                 "{} on a fresh {asked} socket of this kernel",
-                default.plain()
+                row.plain(default)
             ),
         ),
         (None, Some(asked)) => line(

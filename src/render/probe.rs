@@ -7,6 +7,7 @@ use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
 use super::json::envelope;
+use super::verdict;
 use crate::escape;
 use crate::measure::{Echo, OptionLine, Report};
 use crate::option::Value;
@@ -67,15 +68,17 @@ fn options(lines: &[OptionLine], out: &mut String) {
         "client",
         "why",
     ]);
-    let show = |value: Option<&Value>| value.map_or_else(|| "-".to_owned(), Value::plain);
     for line in lines {
         let r = &line.report;
+        let show = |value: Option<&Value>| {
+            value.map_or_else(|| "-".to_owned(), |v| verdict::clipped(&r.plain(v)))
+        };
         table.add_row([
             r.ruling.verdict.sign().to_string(),
             r.name.clone(),
             line.set_on.to_owned(),
             show(r.default.as_ref()),
-            r.requested.plain(),
+            show(Some(&r.requested)),
             show(r.effective.as_ref()),
             show(line.held.accepted.as_ref()),
             show(line.held.client.as_ref()),

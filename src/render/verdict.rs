@@ -1,12 +1,14 @@
 //! What became of an option, on one line: `~ SO_RCVBUF 65536 -> 131072 (doubled for bookkeeping)`.
 
+use std::fmt::Write as _;
+
 use crate::event::OptionReport;
 use crate::option::Verdict;
 
 /// `=` honoured, `~` adjusted, `x` refused, `-` ignored; the values where they tell something, and the reason.
 pub fn line(report: &OptionReport) -> String {
-    let requested = report.requested.plain();
-    let effective = report.effective.as_ref().map(crate::option::Value::plain);
+    let requested = clipped(&report.plain(&report.requested));
+    let effective = report.effective.as_ref().map(|v| clipped(&report.plain(v)));
     let mut out = format!(
         "{} {} {requested}",
         report.ruling.verdict.sign(),
@@ -15,12 +17,22 @@ pub fn line(report: &OptionReport) -> String {
     if let Some(effective) =
         effective.filter(|e| *e != requested && report.ruling.verdict != Verdict::Honoured)
     {
-        out += &format!(" -> {effective}");
+        let _ = write!(out, " -> {effective}");
     }
     if let Some(why) = &report.ruling.why {
-        out += &format!(" ({why})");
+        let _ = write!(out, " ({why})");
     }
     out
+}
+
+/// A filter program or a list of groups is not for one line: at most 32 characters.
+pub fn clipped(plain: &str) -> String {
+    const MOST: usize = 32;
+    if plain.chars().count() <= MOST {
+        return plain.to_owned();
+    }
+    let head: String = plain.chars().take(MOST - 3).collect();
+    format!("{head}...")
 }
 
 #[cfg(test)]
@@ -33,6 +45,7 @@ mod tests {
     fn a_changed_value_shows_both_sides_and_the_reason() {
         let report = OptionReport {
             name: "SO_RCVBUF".into(),
+            row: None,
             level: "SOL_SOCKET".into(),
             phase: Phase::PreListen,
             requested: Value::Int(65536),

@@ -220,6 +220,7 @@ impl Triple {
     }
 
     /// The same family and type with another protocol.
+    #[must_use]
     pub const fn with(self, protocol: Protocol) -> Triple {
         Triple { protocol, ..self }
     }

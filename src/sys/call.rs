@@ -76,6 +76,19 @@ fn filled_in(outcome: Option<&SocketName>) -> [Arg; 2] {
     }
 }
 
+fn fd_and_address(fd: BorrowedFd<'_>, to: &SocketName) -> Vec<Arg> {
+    vec![
+        fd_arg(fd),
+        show::address(to),
+        Arg::Int(show::address_len(to) as i64),
+    ]
+}
+
+fn fd_and_name(fd: BorrowedFd<'_>, outcome: &io::Result<SocketName>) -> Vec<Arg> {
+    let [address, len] = filled_in(outcome.as_ref().ok());
+    vec![fd_arg(fd), address, len]
+}
+
 impl<O: Observer> Sys<'_, O> {
     /// socket(2), with SOCK_CLOEXEC.
     pub fn socket(&self, triple: Triple) -> io::Result<OwnedFd> {
@@ -103,7 +116,7 @@ impl<O: Observer> Sys<'_, O> {
             SocketName::Unix(crate::socket::UnixName::Unnamed) => super::sockopt::autobind(fd),
             _ => SockRef::from(&fd).bind(&name::to_sockaddr(to)?),
         };
-        self.observed("bind", run, |_| self.fd_and_address(fd, to), |()| 0)
+        self.observed("bind", run, |_| fd_and_address(fd, to), |()| 0)
     }
 
     /// listen(2)
@@ -133,15 +146,7 @@ impl<O: Observer> Sys<'_, O> {
     /// connect(2)
     pub fn connect(&self, fd: BorrowedFd<'_>, to: &SocketName) -> io::Result<()> {
         let run = || SockRef::from(&fd).connect(&name::to_sockaddr(to)?);
-        self.observed("connect", run, |_| self.fd_and_address(fd, to), |()| 0)
-    }
-
-    fn fd_and_address(&self, fd: BorrowedFd<'_>, to: &SocketName) -> Vec<Arg> {
-        vec![
-            fd_arg(fd),
-            show::address(to),
-            Arg::Int(show::address_len(to) as i64),
-        ]
+        self.observed("connect", run, |_| fd_and_address(fd, to), |()| 0)
     }
 
     /// recv(2). With MSG_TRUNC a message that did not fit returns its real length.
@@ -212,7 +217,7 @@ impl<O: Observer> Sys<'_, O> {
                 .local_addr()
                 .map(|a| name::from_sockaddr(&a))
         };
-        self.observed("getsockname", run, |o| self.fd_and_name(fd, o), |_| 0)
+        self.observed("getsockname", run, |o| fd_and_name(fd, o), |_| 0)
     }
 
     /// getpeername(2)
@@ -222,12 +227,7 @@ impl<O: Observer> Sys<'_, O> {
                 .peer_addr()
                 .map(|a| name::from_sockaddr(&a))
         };
-        self.observed("getpeername", run, |o| self.fd_and_name(fd, o), |_| 0)
-    }
-
-    fn fd_and_name(&self, fd: BorrowedFd<'_>, outcome: &io::Result<SocketName>) -> Vec<Arg> {
-        let [address, len] = filled_in(outcome.as_ref().ok());
-        vec![fd_arg(fd), address, len]
+        self.observed("getpeername", run, |o| fd_and_name(fd, o), |_| 0)
     }
 
     /// close(2). A descriptor is gone whatever close(2) says, so nothing is returned.

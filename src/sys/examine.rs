@@ -64,13 +64,16 @@ impl<O: Observer> Sys<'_, O> {
     }
 
     /// The value of an option on this socket, if it has it and it can be read.
-    pub fn read_option(&self, fd: BorrowedFd<'_>, row: &'static Row) -> Option<Value> {
+    pub fn read_option(
+        &self,
+        fd: BorrowedFd<'_>,
+        row: &'static Row,
+        triple: Triple,
+    ) -> Option<Value> {
         if row.access == Access::WriteOnly {
             return None;
         }
-        let bytes = self
-            .getsockopt(fd, &OptionName::of(row), row.buffer_len())
-            .ok()?;
+        let bytes = self.getsockopt(fd, &OptionName::on(row, triple)).ok()?;
         Some(row.decode(&bytes))
     }
 
@@ -101,10 +104,10 @@ impl<O: Observer> Sys<'_, O> {
     }
 
     fn ask(&self, fd: BorrowedFd<'_>, row: &'static Row, triple: Triple) -> Answer {
-        let option = OptionName::of(row);
+        let option = OptionName::on(row, triple);
         let read = match row.access {
             Access::WriteOnly => None,
-            _ => Some(self.getsockopt(fd, &option, row.buffer_len())),
+            _ => Some(self.getsockopt(fd, &option)),
         };
         let default = read
             .as_ref()

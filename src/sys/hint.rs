@@ -37,7 +37,7 @@ fn socket(failure: &mut Failure, triple: Triple) {
     let works = works_instead(triple);
     match failure.errno.name.as_str() {
         "EPERM" if triple.ty == Type::Raw => {
-            say(failure, "raw sockets need CAP_NET_RAW", SETCAP_RAW)
+            say(failure, "raw sockets need CAP_NET_RAW", SETCAP_RAW);
         }
         "EACCES" => say(
             failure,
@@ -202,20 +202,27 @@ fn setsockopt(failure: &mut Failure, triple: Triple) {
     }
 }
 
+fn nobody_listens(failure: &mut Failure, plan: &Plan) {
+    if plan.triple.family == Family::Unix {
+        say(
+            failure,
+            "nobody listens on that path (any more)",
+            "start the server: sockplay serve",
+        );
+    } else {
+        say(
+            failure,
+            "the machine at that address answered that nothing listens there",
+            "is the server running, on this family and port? `sockplay serve` starts one",
+        );
+    }
+}
+
 fn connect(failure: &mut Failure, plan: &Plan) {
     let unix = plan.triple.family == Family::Unix;
     let ms = plan.connect.timeout.as_millis();
     match failure.errno.name.as_str() {
-        "ECONNREFUSED" if unix => say(
-            failure,
-            "nobody listens on that path (any more)",
-            "start the server: sockplay serve",
-        ),
-        "ECONNREFUSED" => say(
-            failure,
-            "the other machine answered that nothing listens there",
-            "is the server running, on this family and port? `sockplay serve` starts one",
-        ),
+        "ECONNREFUSED" => nobody_listens(failure, plan),
         "EINPROGRESS" | "ETIMEDOUT" | "EAGAIN" => {
             let cause = format!(
                 "no answer within {ms} ms: a firewall that drops, a full backlog, or a wrong address"
@@ -263,7 +270,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
             "its owner must connect it before sockplay inherits it",
         ),
         "EINVAL" if plan.triple.protocol == Protocol::MPTCP => {
-            say(failure, "MPTCP refused the address", "")
+            say(failure, "MPTCP refused the address", "");
         }
         _ => {}
     }

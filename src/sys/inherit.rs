@@ -16,7 +16,7 @@ impl<O: Observer> Sys<'_, O> {
         expected: Triple,
         role: Role,
     ) -> Result<OwnedFd, Error> {
-        let number = self.find_inherited(inherited)?;
+        let number = find_inherited(inherited)?;
         // SAFETY: the number is only used for calls that fail with EBADF when it is not open.
         #[allow(
             unsafe_code,
@@ -88,41 +88,6 @@ impl<O: Observer> Sys<'_, O> {
         Ok(())
     }
 
-    /// The number, from the profile or from sd_listen_fds(3).
-    fn find_inherited(&self, inherited: &Inherited) -> Result<RawFd, Error> {
-        let name = match inherited {
-            Inherited::Number(number) => return Ok(*number),
-            Inherited::Systemd(name) => name,
-        };
-        let given: Vec<(RawFd, String)> = sd_notify::listen_fds_with_names(false)
-            .map(Iterator::collect)
-            .map_err(|e| {
-                no_fds(&format!(
-                    "LISTEN_FDS cannot be read: {}",
-                    crate::escape::text(&e.to_string())
-                ))
-            })?;
-        if given.is_empty() {
-            return Err(no_fds(
-                "LISTEN_FDS and LISTEN_PID do not give this process a descriptor",
-            ));
-        }
-        let Some(name) = name else {
-            return Ok(given[0].0);
-        };
-        match given.iter().find(|(_, given)| given == name) {
-            Some((number, _)) => Ok(*number),
-            None => {
-                let names: Vec<_> = given.iter().map(|(_, n)| crate::escape::text(n)).collect();
-                Err(Error::failed(format!(
-                    "no inherited descriptor is called \"{}\"; there are: {}",
-                    crate::escape::text(name),
-                    names.join(", ")
-                )))
-            }
-        }
-    }
-
     fn set_cloexec(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
         use std::os::fd::AsRawFd as _;
         let run = || {
@@ -141,6 +106,39 @@ impl<O: Observer> Sys<'_, O> {
         };
         self.observed("fcntl", run, args, |()| 0)
     }
+}
+
+/// The number, from the profile or from sd_listen_fds(3).
+fn find_inherited(inherited: &Inherited) -> Result<RawFd, Error> {
+    let name = match inherited {
+        Inherited::Number(number) => return Ok(*number),
+        Inherited::Systemd(name) => name,
+    };
+    let given: Vec<(RawFd, String)> = sd_notify::listen_fds_with_names(false)
+        .map(Iterator::collect)
+        .map_err(|e| {
+            no_fds(&format!(
+                "LISTEN_FDS cannot be read: {}",
+                crate::escape::text(&e.to_string())
+            ))
+        })?;
+    if given.is_empty() {
+        return Err(no_fds(
+            "LISTEN_FDS and LISTEN_PID do not give this process a descriptor",
+        ));
+    }
+    let Some(name) = name else {
+        return Ok(given[0].0);
+    };
+    if let Some((number, _)) = given.iter().find(|(_, given)| given == name) {
+        return Ok(*number);
+    }
+    let names: Vec<_> = given.iter().map(|(_, n)| crate::escape::text(n)).collect();
+    Err(Error::failed(format!(
+        "no inherited descriptor is called \"{}\"; there are: {}",
+        crate::escape::text(name),
+        names.join(", ")
+    )))
 }
 
 fn no_fds(why: &str) -> Error {

@@ -3,10 +3,11 @@
 //! [`Sys`] has one method per system call; each goes through [`Sys::observed`], which tells the [`Observer`] what was
 //! called, with what, what came back and how long it took. With [`crate::event::Off`] that costs nothing: no clock is
 //! read, no argument built. Read [`call`] for the calls, [`message`] for datagrams with ancillary data, [`sockopt`] for
-//! options, [`open`] for the plan's steps put to work, [`path`] for unix paths, [`stop`] for signals, [`hint`] for what
+//! options, [`open`] for the plan's steps put to work, `apply` for what becomes of an option, [`path`] for unix paths, [`stop`] for signals, [`hint`] for what
 //! to tell a user about a refusal.
 
 mod abi;
+mod apply;
 mod call;
 pub mod errno;
 pub mod examine;
@@ -27,6 +28,7 @@ pub mod sysctl;
 use std::io;
 use std::time::Instant;
 
+pub use apply::Readback;
 pub use call::{Blocking, Half, Linger, Readiness};
 pub use open::{Client, Server};
 pub use path::PathGuard;
@@ -74,6 +76,10 @@ impl<'a, O: Observer> Sys<'a, O> {
     /// Makes one call. `args` and `result` are only looked at when somebody observes; `args` is asked after the call,
     /// because some calls fill their arguments in.
     #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "unobserved, the call must compile to the bare one, also across crates"
+    )]
     fn observed<T>(
         &self,
         name: &'static str,

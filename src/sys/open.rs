@@ -1,19 +1,18 @@
 //! A plan's steps put to work: from nothing to a listening or a connected socket.
 //!
-//! Every option is read back right after it was set, and the observer hears what became of it.
+//! Options are [`super::apply`]'s: each is read back right after it was set.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use super::apply::Readback;
 use super::sockopt::Timeout;
 use super::{Linger, PathGuard, Sys, errno, hint, sysctl};
-use crate::error::{Error, Failure};
-use crate::event::{Backlog, Event, Observer, OptionReport};
-use crate::option::{Access, OptionName, Ruling, Verdict, judge};
-use crate::plan::steps::Wish;
-use crate::plan::{Act, Plan, SetOption};
-use crate::profile::Need;
+use crate::error::Error;
+use crate::event::{Backlog, Observer, OptionReport};
+use crate::option::OptionName;
+use crate::plan::{Act, Plan};
 use crate::socket::{Address, Phase, Role, SocketName, Triple, UnixName};
 
 /// A socket that clients can reach.
@@ -46,15 +45,6 @@ pub struct Client {
     pub reports: Vec<OptionReport>,
     /// Time spent in connect(2).
     pub connect_time: Duration,
-}
-
-/// Whether the value before is read as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readback {
-    /// Only the value after.
-    After,
-    /// Both.
-    BeforeAndAfter,
 }
 
 impl<O: Observer> Sys<'_, O> {
@@ -133,72 +123,13 @@ impl<O: Observer> Sys<'_, O> {
     fn backlog(&self, fd: BorrowedFd<'_>, asked: u32) -> Option<u32> {
         const TCPI_SACKED: std::ops::Range<usize> = 28..32;
         let row = crate::option::find("TCP_INFO")?;
-        if let Ok(info) = self.getsockopt(fd, &OptionName::of(row), TCPI_SACKED.end)
+        if let Ok(info) = self.getsockopt(fd, &OptionName::of(row))
             && let Some(Ok(limit)) = info.get(TCPI_SACKED).map(<[u8; 4]>::try_from)
         {
             return Some(u32::from_ne_bytes(limit));
         }
         let most = sysctl::number("net.core.somaxconn").and_then(|n| u32::try_from(n).ok())?;
         Some(asked.min(most))
-    }
-
-    /// Sets the options of an accepted socket.
-    pub fn set_accepted(
-        &self,
-        fd: BorrowedFd<'_>,
-        plan: &Plan,
-    ) -> Result<Vec<OptionReport>, Error> {
-        plan.options_at(Phase::PostAccept)
-            .filter_map(|set| {
-                self.apply(fd, set, Readback::After)
-                    .map_err(|e| hint::explain(e, plan))
-                    .transpose()
-            })
-            .collect()
-    }
-
-    /// Sets one option and reads it back. `None`: a guard's own option, of which nothing needs to be said.
-    fn apply(
-        &self,
-        fd: BorrowedFd<'_>,
-        set: &SetOption,
-        readback: Readback,
-    ) -> Result<Option<OptionReport>, Error> {
-        let row = set.option.row;
-        let readable =
-            row.is_none_or(|r| r.access != Access::WriteOnly) && set.wish == Wish::Profile;
-        let room = row.map_or_else(|| set.payload.bytes.len().max(4), |r| r.buffer_len());
-        let read = || self.getsockopt(fd, &set.option, room).ok();
-        let default = (readable && readback == Readback::BeforeAndAfter)
-            .then(read)
-            .flatten();
-        let outcome = self.setsockopt(fd, &set.option, &set.payload);
-        let effective = readable.then(read).flatten();
-        let ruling = match &outcome {
-            Err(e) => refused(set, e)?,
-            Ok(()) => match row {
-                Some(row) => judge(row, &set.payload, effective.as_deref(), &sysctl::number),
-                None => judge_raw(set, effective.as_deref()),
-            },
-        };
-        if set.wish == Wish::Guard {
-            return Ok(None);
-        }
-        let decode = |bytes: Vec<u8>| match row {
-            Some(row) => row.decode(&bytes),
-            None => raw_value(&bytes),
-        };
-        let report = OptionReport {
-            name: set.option.name.clone(),
-            level: set.option.level_name.clone(),
-            phase: set.phase,
-            requested: set.requested.clone(),
-            default: default.map(decode),
-            effective: effective.map(decode),
-            ruling,
-        };
-        self.observer().event(&Event::Option(&report));
-        Ok(Some(report))
     }
 
     /// connect(2) that waits no longer than `timeout`, by SO_SNDTIMEO; what the profile had set is put back.
@@ -208,7 +139,7 @@ impl<O: Observer> Sys<'_, O> {
         }
         let row = crate::option::find("SO_SNDTIMEO").expect("SO_SNDTIMEO is a row of the registry");
         let option = OptionName::of(row);
-        let before = self.getsockopt(fd, &option, row.buffer_len());
+        let before = self.getsockopt(fd, &option);
         self.set_timeout(fd, Timeout::Send, plan.connect.timeout)?;
         let outcome = self.connect(fd, to);
         if let Ok(bytes) = before {
@@ -285,7 +216,9 @@ impl Opening {
         match act {
             // Accepted sockets have their own turn: `set_accepted`.
             Act::Set(set) if plan.role == Role::Serve && set.phase == Phase::PostAccept => {}
-            Act::Set(set) => self.reports.extend(sys.apply(fd, set, self.readback)?),
+            Act::Set(set) => self
+                .reports
+                .extend(sys.apply(fd, set, plan.triple, self.readback)?),
             Act::Bind(Address::Unix(UnixName::Path(path))) => {
                 self.path = Some(sys.bind_path(fd, path, plan.triple, &plan.serve)?);
             }
@@ -311,49 +244,5 @@ impl Opening {
             Act::Accept | Act::Socket(_) | Act::Adopt(_) => {}
         }
         Ok(())
-    }
-}
-
-/// A refused option ends the run, unless the profile can do without it.
-fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Failure> {
-    let failure = errno::failure("setsockopt", set.option.name.clone(), error);
-    match (set.need, set.wish) {
-        (Need::Optional, _) | (_, Wish::Guard) => {
-            let why = format!(
-                "{}: {}",
-                failure.errno.name,
-                failure.errno.says.to_lowercase()
-            );
-            Ok(Ruling {
-                verdict: Verdict::Refused,
-                why: Some(why),
-            })
-        }
-        (Need::Required, Wish::Profile) => Err(failure),
-    }
-}
-
-/// Of an option that is in no table, only equality can be told.
-fn judge_raw(set: &SetOption, effective: Option<&[u8]>) -> Ruling {
-    match effective {
-        Some(bytes) if bytes == set.payload.bytes => Ruling {
-            verdict: Verdict::Honoured,
-            why: None,
-        },
-        Some(_) => Ruling {
-            verdict: Verdict::Adjusted,
-            why: Some("the kernel reports another value".into()),
-        },
-        None => Ruling {
-            verdict: Verdict::Honoured,
-            why: Some("cannot be read back".into()),
-        },
-    }
-}
-
-fn raw_value(bytes: &[u8]) -> crate::option::Value {
-    match <[u8; 4]>::try_from(bytes) {
-        Ok(int) => crate::option::Value::Int(i32::from_ne_bytes(int).into()),
-        Err(_) => crate::option::Value::Bytes(bytes.to_vec()),
     }
 }

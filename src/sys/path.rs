@@ -85,11 +85,11 @@ impl<O: Observer> Sys<'_, O> {
             match failure.errno.name.as_str() {
                 "EAGAIN" => {
                     failure.cause =
-                        Some("another sockplay is serving this path or starting to".into())
+                        Some("another sockplay is serving this path or starting to".into());
                 }
                 "ELOOP" => {
                     failure.cause =
-                        Some("the lock file is a symbolic link, which is not followed".into())
+                        Some("the lock file is a symbolic link, which is not followed".into());
                 }
                 "ENOENT" => failure.cause = Some("the directory does not exist".into()),
                 _ => {}

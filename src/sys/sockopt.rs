@@ -7,18 +7,6 @@ use super::Sys;
 use crate::event::{Arg, Observer};
 use crate::option::{self, OptionName, Patch, Payload};
 
-/// The value as strace shows it; an int where nothing better is known.
-fn show_value(option: &OptionName, bytes: &[u8]) -> String {
-    match option.row {
-        Some(row) => option::describe_args(row, bytes),
-        None if bytes.len() == 4 => {
-            let int = i32::from_ne_bytes(bytes.try_into().expect("the length was just compared"));
-            format!("[{int}]")
-        }
-        None => Arg::data(bytes).to_string(),
-    }
-}
-
 impl<O: Observer> Sys<'_, O> {
     /// setsockopt(2), after what only this machine knows has been filled in.
     pub fn setsockopt(
@@ -28,12 +16,22 @@ impl<O: Observer> Sys<'_, O> {
         payload: &Payload,
     ) -> io::Result<()> {
         let mut bytes = payload.bytes.clone();
-        if let Some(Patch::InterfaceIndex { offset, name }) = &payload.patch {
-            let index = self.interface_index(name)?;
-            bytes
-                .get_mut(*offset..offset + 4)
-                .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?
-                .copy_from_slice(&index.to_ne_bytes());
+        match &payload.patch {
+            Some(Patch::InterfaceIndex { offset, name }) => {
+                fill(
+                    &mut bytes,
+                    *offset,
+                    self.interface_index(name)?.to_ne_bytes(),
+                )?;
+            }
+            Some(Patch::InterfaceIndexBe { offset, name }) => {
+                fill(
+                    &mut bytes,
+                    *offset,
+                    self.interface_index(name)?.to_be_bytes(),
+                )?;
+            }
+            Some(Patch::FilterProgram) | None => {}
         }
         let program = matches!(payload.patch, Some(Patch::FilterProgram));
         let len = if program {
@@ -51,31 +49,28 @@ impl<O: Observer> Sys<'_, O> {
         let args = |_: &_| {
             vec![
                 Arg::Fd(fd.as_raw_fd()),
-                Arg::symbol(option.level_name.clone()),
+                Arg::symbol(option.level_in_trace.clone()),
                 Arg::symbol(option.name.clone()),
-                Arg::symbol(show_value(option, &bytes)),
+                Arg::symbol(option.in_trace(&bytes)),
                 Arg::Int(len as i64),
             ]
         };
         self.observed("setsockopt", run, args, |()| 0)
     }
 
-    /// getsockopt(2) with room for `room` bytes; returns as many as the kernel wrote.
-    pub fn getsockopt(
-        &self,
-        fd: BorrowedFd<'_>,
-        option: &OptionName,
-        room: usize,
-    ) -> io::Result<Vec<u8>> {
-        let run = || get(fd, option.level, option.number, room);
+    /// getsockopt(2); returns as many bytes as the kernel wrote.
+    pub fn getsockopt(&self, fd: BorrowedFd<'_>, option: &OptionName) -> io::Result<Vec<u8>> {
+        let buffer = option.buffer();
+        let room = buffer.len();
+        let run = || get(fd, option, buffer);
         let args = |outcome: &io::Result<Vec<u8>>| {
             let (value, len) = match outcome {
-                Ok(bytes) => (show_value(option, bytes), bytes.len()),
+                Ok(bytes) => (option.in_trace(bytes), bytes.len()),
                 Err(_) => ("NULL".to_owned(), room),
             };
             vec![
                 Arg::Fd(fd.as_raw_fd()),
-                Arg::symbol(option.level_name.clone()),
+                Arg::symbol(option.level_in_trace.clone()),
                 Arg::symbol(option.name.clone()),
                 Arg::symbol(value),
                 Arg::symbol(format!("[{len}]")),
@@ -87,7 +82,7 @@ impl<O: Observer> Sys<'_, O> {
     /// An option whose value is one int, by its row's name.
     pub(super) fn getsockopt_int(&self, fd: BorrowedFd<'_>, name: &'static str) -> io::Result<i32> {
         let row = option::find(name).expect("the gate asks for rows that the registry has");
-        let bytes = self.getsockopt(fd, &OptionName::of(row), 4)?;
+        let bytes = self.getsockopt(fd, &OptionName::of(row))?;
         let bytes: [u8; 4] = bytes
             .try_into()
             .map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
@@ -137,9 +132,7 @@ impl<O: Observer> Sys<'_, O> {
     pub fn foreign_user(&self, fd: BorrowedFd<'_>) -> Option<u32> {
         const UID: std::ops::Range<usize> = 4..8; // struct ucred: pid, uid, gid
         let row = option::find("SO_PEERCRED")?;
-        let bytes = self
-            .getsockopt(fd, &OptionName::of(row), row.buffer_len())
-            .ok()?;
+        let bytes = self.getsockopt(fd, &OptionName::of(row)).ok()?;
         let uid = u32::from_ne_bytes(bytes.get(UID)?.try_into().ok()?);
         (uid != 0 && uid != nix::unistd::geteuid().as_raw()).then_some(uid)
     }
@@ -159,6 +152,15 @@ pub enum Timeout {
     Receive,
     /// SO_SNDTIMEO
     Send,
+}
+
+/// Puts an index where the registry left room for it.
+fn fill(bytes: &mut [u8], offset: usize, index: [u8; 4]) -> io::Result<()> {
+    let room = bytes
+        .get_mut(offset..offset + 4)
+        .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
+    room.copy_from_slice(&index);
+    Ok(())
 }
 
 fn outcome(result: libc::c_int) -> io::Result<()> {
@@ -211,23 +213,22 @@ fn attach(fd: BorrowedFd<'_>, option: &OptionName, bytes: &[u8]) -> io::Result<(
     })
 }
 
-fn get(fd: BorrowedFd<'_>, level: i32, number: i32, room: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0_u8; room];
-    let mut len = room as libc::socklen_t;
+fn get(fd: BorrowedFd<'_>, option: &OptionName, mut buffer: Vec<u8>) -> io::Result<Vec<u8>> {
+    let mut len = buffer.len() as libc::socklen_t;
     // SAFETY: the kernel writes at most `len` bytes to a buffer of that size and tells how many.
     #[allow(unsafe_code, reason = "getsockopt(2) fills any bytes")]
     outcome(unsafe {
         libc::getsockopt(
             fd.as_raw_fd(),
-            level,
-            number,
-            bytes.as_mut_ptr().cast(),
+            option.level,
+            option.number,
+            buffer.as_mut_ptr().cast(),
             &raw mut len,
         )
     })?;
     // Some options answer with the length they would need: never believe more than the room there was.
-    bytes.truncate(room.min(len as usize));
-    Ok(bytes)
+    buffer.truncate(option.answered(len as usize));
+    Ok(buffer)
 }
 
 /// bind(2) with the family alone: the kernel picks an abstract name.

@@ -234,9 +234,28 @@ pub(crate) fn loopback() -> u32 {
     unsafe { libc::if_nametoindex(c"lo".as_ptr()) }
 }
 
+/// Whether the capabilities that the rows name are ours where the kernel asks for them: most ask in the first user
+/// namespace, so root of a container or of `unshare -Ur` is nobody special.
 pub(crate) fn is_root() -> bool {
-    // SAFETY: geteuid(2) cannot fail.
-    unsafe { libc::geteuid() == 0 }
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let map = read("/proc/self/uid_map");
+    let is_first = map.split_whitespace().eq(["0", "0", "4294967295"]);
+    let status = read("/proc/self/status");
+    let held = status.lines().find_map(|l| l.strip_prefix("CapEff:"));
+    let held = held
+        .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
+        .unwrap_or(0);
+    // CAP_NET_ADMIN and CAP_NET_RAW of capabilities(7).
+    let wanted = 1 << 12 | 1 << 13;
+    is_first && held & wanted == wanted
+}
+
+/// Whether nothing at all is allowed that others are not.
+pub(crate) fn is_nobody() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .any(|l| l.starts_with("CapEff:") && l.ends_with("0000000000000000"))
 }
 
 pub(crate) fn sysctl(name: &str) -> Option<i64> {

@@ -164,10 +164,6 @@ fn what_any_time_promises_is_inherited() {
     let rows = option::rows().filter(|r| r.available() && r.phase == Phase::PostSocket);
     let not_inherited = rows.filter(|r| r.fits(TCP) && r.inherited == option::Inherited::No);
     let names: Vec<&str> = not_inherited.map(|r| r.name).collect();
-    assert_eq!(
-        names,
-        ["SO_INCOMING_CPU"],
-        "each accepted socket finds its own CPU"
-    );
+    assert!(names.is_empty(), "{names:?}");
     assert!(Fits::TCP4.has(TCP));
 }

@@ -26,8 +26,8 @@ const fn o(
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    o("IP_ADD_MEMBERSHIP", libc::IP_ADD_MEMBERSHIP, MREQN, MCAST4, MAN, "join a multicast group on an interface").wo().pre_bind(),
-    o("IP_ADD_SOURCE_MEMBERSHIP", libc::IP_ADD_SOURCE_MEMBERSHIP, MREQ_SOURCE, IP, MAN, "join a multicast group for one source").wo().pre_bind(),
+    o("IP_ADD_MEMBERSHIP", libc::IP_ADD_MEMBERSHIP, MREQN, MCAST4, MAN, "join a multicast group on an interface").wo(),
+    o("IP_ADD_SOURCE_MEMBERSHIP", libc::IP_ADD_SOURCE_MEMBERSHIP, MREQ_SOURCE, IP, MAN, "join a multicast group for one source").wo(),
     o("IP_BIND_ADDRESS_NO_PORT", libc::IP_BIND_ADDRESS_NO_PORT, Flag, IP_MPTCP, MAN, "bind to port 0 chooses no port yet: connect will").pre_bind(),
     o("IP_BLOCK_SOURCE", libc::IP_BLOCK_SOURCE, MREQ_SOURCE, IP, MAN, "drop one source of a joined group").wo(),
     o("IP_CHECKSUM", libc::IP_CHECKSUM, Flag, IP, HEADER, "receive the packet's checksum as ancillary data"),
@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
     o("IP_MINTTL", libc::IP_MINTTL, Int, IP, HEADER, "drop packets with a smaller TTL (RFC 5082); 255: only direct neighbours").range(0, 255),
     o("IP_MSFILTER", libc::IP_MSFILTER, Bytes(4096), IP, MAN, "the whole list of sources of a group at once").untold(),
     o("IP_MTU", libc::IP_MTU, Size, IP, MAN, "the path's MTU; only of a connected socket").ro(),
-    o("IP_MTU_DISCOVER", libc::IP_MTU_DISCOVER, PMTUDISC, IP, MAN, "path MTU discovery: the don't-fragment bit and what obeys it"),
+    o("IP_MTU_DISCOVER", libc::IP_MTU_DISCOVER, PMTUDISC, IP, MAN, "path MTU discovery: the don't-fragment bit and what obeys it").range(0, 5),
     o("IP_MULTICAST_ALL", libc::IP_MULTICAST_ALL, Flag, IP, MAN, "receive groups that any socket of this machine joined"),
     o("IP_MULTICAST_IF", libc::IP_MULTICAST_IF, MulticastIf, MCAST4, MAN, "the interface for outgoing multicast").untold(),
     o("IP_MULTICAST_LOOP", libc::IP_MULTICAST_LOOP, Flag, IP, MAN, "our own multicast comes back to this machine"),
@@ -70,8 +70,8 @@ pub(super) const ROWS: &[Row] = &[
     o("IP_UNICAST_IF", libc::IP_UNICAST_IF, IfindexBe, IP, HEADER, "the interface for outgoing unicast, without binding to it"),
     o("IP_XFRM_POLICY", libc::IP_XFRM_POLICY, Bytes(256), IPV4.but(MPTCP), HEADER, "IPsec policy of this socket, in XFRM's form").wo().needs("CAP_NET_ADMIN"),
     o("MCAST_BLOCK_SOURCE", libc::MCAST_BLOCK_SOURCE, GROUP_SOURCE_REQ, GROUPS, HEADER, "drop one source of a joined group (RFC 3678)").wo(),
-    o("MCAST_JOIN_GROUP", libc::MCAST_JOIN_GROUP, GROUP_REQ, GROUPS, HEADER, "join a multicast group (RFC 3678)").wo().pre_bind(),
-    o("MCAST_JOIN_SOURCE_GROUP", libc::MCAST_JOIN_SOURCE_GROUP, GROUP_SOURCE_REQ, GROUPS, HEADER, "join a multicast group for one source (RFC 3678)").wo().pre_bind(),
+    o("MCAST_JOIN_GROUP", libc::MCAST_JOIN_GROUP, GROUP_REQ, GROUPS, HEADER, "join a multicast group (RFC 3678)").wo(),
+    o("MCAST_JOIN_SOURCE_GROUP", libc::MCAST_JOIN_SOURCE_GROUP, GROUP_SOURCE_REQ, GROUPS, HEADER, "join a multicast group for one source (RFC 3678)").wo(),
     o("MCAST_LEAVE_GROUP", libc::MCAST_LEAVE_GROUP, GROUP_REQ, GROUPS, HEADER, "leave a multicast group (RFC 3678)").wo(),
     o("MCAST_LEAVE_SOURCE_GROUP", libc::MCAST_LEAVE_SOURCE_GROUP, GROUP_SOURCE_REQ, GROUPS, HEADER, "leave a multicast group for one source (RFC 3678)").wo(),
     o("MCAST_MSFILTER", libc::MCAST_MSFILTER, Bytes(4096), GROUPS, HEADER, "the whole list of sources of a group at once (RFC 3678)").untold(),

@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
     o("IPV6_2292RTHDR", libc::IPV6_2292RTHDR, Flag, IP6, HEADER, "IPV6_RECVRTHDR of RFC 2292"),
     o("IPV6_ADDRFORM", libc::IPV6_ADDRFORM, FAMILY, QUEUED.but(IPV4), MAN, "turn a connected v4-mapped socket into an IPv4 one").post_accept().untold(),
     o("IPV6_ADDR_PREFERENCES", libc::IPV6_ADDR_PREFERENCES, Unsigned, IP6, HEADER, "which of our addresses to prefer as source (RFC 5014), a set of flags").adjust(PREFERENCES),
-    o("IPV6_ADD_MEMBERSHIP", libc::IPV6_ADD_MEMBERSHIP, MREQ6, MCAST6, MAN, "another name of IPV6_JOIN_GROUP").wo().pre_bind().alias("IPV6_JOIN_GROUP"),
+    o("IPV6_ADD_MEMBERSHIP", libc::IPV6_ADD_MEMBERSHIP, MREQ6, MCAST6, MAN, "another name of IPV6_JOIN_GROUP").wo().alias("IPV6_JOIN_GROUP"),
     o("IPV6_AUTHHDR", libc::IPV6_AUTHHDR, Flag, NONE, MAN, "receive authentication headers; the kernel has no such option any more").untold(),
     o("IPV6_AUTOFLOWLABEL", libc::IPV6_AUTOFLOWLABEL, Flag, IP6, HEADER, "choose a flow label for each connection"),
     o("IPV6_CHECKSUM", libc::IPV6_CHECKSUM, Int, RAW6, HEADER, "where in the packet the kernel puts a checksum; -1: nowhere").untold().adjust(NEGATIVE),
@@ -50,13 +50,13 @@ pub(super) const ROWS: &[Row] = &[
     o("IPV6_HOPLIMIT", libc::IPV6_HOPLIMIT, Int, NONE, MAN, "the hop limit as ancillary data of one packet; not set on a socket").untold(),
     o("IPV6_HOPOPTS", libc::IPV6_HOPOPTS, Bytes(2048), IP6, MAN, "hop-by-hop options of every packet").untold().needs("CAP_NET_RAW"),
     o("IPV6_IPSEC_POLICY", libc::IPV6_IPSEC_POLICY, Bytes(256), IP6, HEADER, "IPsec policy of this socket, in PF_KEY's form").wo().needs("CAP_NET_ADMIN"),
-    o("IPV6_JOIN_ANYCAST", libc::IPV6_JOIN_ANYCAST, MREQ6, IP6, HEADER, "join an anycast group").wo().pre_bind().needs("CAP_NET_ADMIN"),
-    o("IPV6_JOIN_GROUP", 20, MREQ6, MCAST6, MAN, "join a multicast group on an interface").wo().pre_bind(), // linux/in6.h
+    o("IPV6_JOIN_ANYCAST", libc::IPV6_JOIN_ANYCAST, MREQ6, IP6, HEADER, "join an anycast group").wo().needs("CAP_NET_ADMIN"),
+    o("IPV6_JOIN_GROUP", 20, MREQ6, MCAST6, MAN, "join a multicast group on an interface").wo(), // linux/in6.h
     o("IPV6_LEAVE_ANYCAST", libc::IPV6_LEAVE_ANYCAST, MREQ6, IP6, HEADER, "leave an anycast group").wo(),
     o("IPV6_LEAVE_GROUP", 21, MREQ6, MCAST6, MAN, "leave a multicast group").wo(), // linux/in6.h
     o("IPV6_MINHOPCOUNT", libc::IPV6_MINHOPCOUNT, Int, IP6, HEADER, "drop packets with a smaller hop limit (RFC 5082)").range(0, 255),
     o("IPV6_MTU", libc::IPV6_MTU, Size, IP6, MAN, "the path's MTU (connected); set: fragment at this size").untold().range(0, 65535),
-    o("IPV6_MTU_DISCOVER", libc::IPV6_MTU_DISCOVER, PMTUDISC6, IP6, MAN, "path MTU discovery"),
+    o("IPV6_MTU_DISCOVER", libc::IPV6_MTU_DISCOVER, PMTUDISC6, IP6, MAN, "path MTU discovery").range(0, 5),
     o("IPV6_MULTICAST_ALL", 29, Flag, IP6, HEADER, "receive groups that any socket of this machine joined"),
     o("IPV6_MULTICAST_HOPS", libc::IPV6_MULTICAST_HOPS, Int, MCAST6, MAN, "hop limit of outgoing multicast; -1: the default, 1").untold().range(-1, 255).adjust(HOPS),
     o("IPV6_MULTICAST_IF", libc::IPV6_MULTICAST_IF, Ifindex, MCAST6, MAN, "the interface for outgoing multicast").untold(),

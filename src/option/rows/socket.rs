@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     o("SO_DONTROUTE", libc::SO_DONTROUTE, Flag, ALL, MAN, "only directly connected hosts, no gateway"),
     o("SO_ERROR", libc::SO_ERROR, Int, ALL, MAN, "the pending error (an errno); reading it clears it").ro(),
     o("SO_GET_FILTER", libc::SO_GET_FILTER, Filter, ALL, MAN, "the classic BPF program that is attached").ro().alias("SO_ATTACH_FILTER"),
-    o("SO_INCOMING_CPU", libc::SO_INCOMING_CPU, Int, ALL, MAN, "the CPU that handled the last packet; set: prefer packets of that CPU").fresh(),
+    o("SO_INCOMING_CPU", libc::SO_INCOMING_CPU, Int, ALL, MAN, "the CPU that handled the last packet; set: prefer packets of that CPU").pre_listen().fresh(),
     o("SO_INCOMING_NAPI_ID", libc::SO_INCOMING_NAPI_ID, Unsigned, ALL, MAN, "the device queue that the last packet came through").ro(),
     o("SO_INQ", 84, Flag, UNIX_STREAM, HEADER, "report the unread bytes with each receive, as ancillary data (Linux 6.18)").wo(),
     o("SO_KEEPALIVE", libc::SO_KEEPALIVE, Flag, ALL, MAN, "probe an idle connection, so that a dead peer is noticed"),

@@ -53,7 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     o("TCP_MD5SIG", libc::TCP_MD5SIG, Bytes(216), TCP, MAN, "sign segments with MD5 and a key, RFC 2385").wo().pre_listen(),
     o("TCP_MD5SIG_EXT", libc::TCP_MD5SIG_EXT, Bytes(216), TCP, HEADER, "TCP_MD5SIG with address prefixes and interfaces").wo().pre_listen(),
     o("TCP_NODELAY", libc::TCP_NODELAY, Flag, STREAM, MAN, "send small segments at once (no Nagle)"),
-    o("TCP_NOTSENT_LOWAT", libc::TCP_NOTSENT_LOWAT, Unsigned, STREAM, HEADER, "writable only while fewer unsent bytes wait"),
+    o("TCP_NOTSENT_LOWAT", libc::TCP_NOTSENT_LOWAT, Size, STREAM, HEADER, "writable only while fewer unsent bytes wait"),
     o("TCP_QUEUE_SEQ", libc::TCP_QUEUE_SEQ, Unsigned, TCP, HEADER, "sequence number of the queue under repair").post_accept().untold().needs("CAP_NET_ADMIN"),
     o("TCP_QUICKACK", libc::TCP_QUICKACK, Flag, TCP, MAN, "acknowledge at once; the kernel turns it off again by itself").post_accept().untold().adjust(A_QUICKACK),
     o("TCP_REPAIR", libc::TCP_REPAIR, Int, TCP, HEADER, "take a connection apart and put it together (checkpoint and restore)").post_accept().untold().needs("CAP_NET_ADMIN").range(-1, 1),

@@ -4,7 +4,7 @@
 
 use super::super::build::opt;
 use super::super::{Fits, Kind, Level, Row};
-use super::words::{DATAGRAM, ENCAP, Flag, Int};
+use super::words::{DATAGRAM, ENCAP, Flag, Size};
 
 const MAN: &str = "udp(7)";
 const HEADER: &str = "linux/udp.h";
@@ -27,5 +27,5 @@ pub(super) const ROWS: &[Row] = &[
     o("UDP_GRO", 104, Flag, DATAGRAM, MAN, "receive several datagrams of one sender glued together").untold(), // linux/udp.h
     o("UDP_NO_CHECK6_RX", 102, Flag, DATAGRAM, HEADER, "accept UDP over IPv6 without a checksum").untold(),
     o("UDP_NO_CHECK6_TX", 101, Flag, DATAGRAM, HEADER, "send UDP over IPv6 without a checksum").untold(),
-    o("UDP_SEGMENT", 103, Int, DATAGRAM, MAN, "cut what is sent into datagrams of this size").untold().range(0, 65535), // linux/udp.h
+    o("UDP_SEGMENT", 103, Size, DATAGRAM, MAN, "cut what is sent into datagrams of this size").untold().range(0, 65535), // linux/udp.h
 ];
