@@ -115,7 +115,8 @@ fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> R
 /// The first INT or TERM begins the end, the second is the end; USR1 asks for the counters.
 fn answer_signals<O: Observer>(run: &'static Run<O>, signals: &Signals) {
     let drain = run.plan.serve.drain_timeout;
-    while let Some(asks) = signals.next(&run.stop) {
+    loop {
+        let asks = signals.next(&run.stop);
         match (asks, run.stop.level()) {
             (Asks::Counters, _) => run.observer.event(&Event::Counters(&run.ledger.accounts())),
             (Asks::Interrupt, Level::Running) => begin_to_stop(run, Level::Closing, drain),

@@ -105,6 +105,15 @@ pub fn set_timeouts<O: Observer>(
 pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gone: Gone) {
     let ledger = context.ledger;
     match gone {
+        Gone::Ended(Close::Stopped) if context.stop.level() == Level::Now => {
+            over(
+                context,
+                connection,
+                "stopped at once",
+                Linger::Reset,
+                &ledger.reset,
+            );
+        }
         Gone::Ended(close) => {
             let count = match close {
                 Close::PeerEnded => &ledger.closed_by_peer,
@@ -143,7 +152,7 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
             // What the peer has not read is lost with the error, so the end must not look clean.
             let count = match context.stop.level() {
                 // shutdown(2) from the thread that reads the signals made the call fail.
-                Level::Now => &ledger.reset,
+                Level::Expired | Level::Now => &ledger.reset,
                 _ => &ledger.failed,
             };
             over(context, connection, &why, Linger::Reset, count);

@@ -85,7 +85,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
             .recvmsg(self.fd, buffer, &mut self.ancillary)
         {
             // shutdown(2) wakes a blocked receive with an empty message from nobody.
-            Ok(_) if self.context.stop.level() == Level::Now => Ok(()),
+            Ok(_) if self.context.stop.level() >= Level::Expired => Ok(()),
             Ok(d)
                 if d.len == 0
                     && d.peer == SocketName::UNNAMED
@@ -112,7 +112,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
         {
             return;
         }
-        while self.context.stop.level() < Level::Now {
+        while self.context.stop.level() < Level::Expired {
             match self
                 .context
                 .sys

@@ -119,7 +119,7 @@ fn stopped<O: Observer>(context: Context<'_, O>, session: &mut Session) -> bool 
     match context.stop.level() {
         Level::Running | Level::Draining => false,
         Level::Closing if !session.is_idle() => false,
-        Level::Closing | Level::Now => {
+        Level::Closing | Level::Expired | Level::Now => {
             give_up(context, session);
             true
         }

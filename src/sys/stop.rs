@@ -26,8 +26,10 @@ pub enum Level {
     Draining = 1,
     /// The same, and close whoever has nothing unsent at once.
     Closing = 2,
-    /// Give up everything now.
-    Now = 3,
+    /// The deadline has passed: close whoever has nothing unsent, give up the rest.
+    Expired = 3,
+    /// Give up everything now, with a reset for everybody.
+    Now = 4,
 }
 
 /// What is registered to be woken.
@@ -72,6 +74,7 @@ impl Stop {
             0 => Level::Running,
             1 => Level::Draining,
             2 => Level::Closing,
+            3 => Level::Expired,
             _ => Level::Now,
         }
     }
@@ -95,7 +98,7 @@ impl Stop {
         outcome
     }
 
-    /// Raises the level, never lowers it. With a `deadline` the level becomes [`Level::Now`] when that has passed.
+    /// Raises the level, never lowers it. With a `deadline` the level becomes [`Level::Expired`] when that has passed.
     pub fn raise(&self, level: Level, deadline: Option<Duration>) {
         let mut asked = self.asked();
         self.level.fetch_max(level as u8, Ordering::SeqCst);
@@ -125,7 +128,7 @@ impl Stop {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        if self.level() == Level::Now {
+        if self.level() >= Level::Expired {
             None
         } else {
             self.asked().deadline
@@ -158,7 +161,9 @@ impl Stop {
                 (Watched::Listener, _) if is_ready(watched, PollFlags::POLLIN) => continue,
                 // Only a blocked send needs it: its FIN stays behind what is unsent, and goes with it in the reset. To
                 // a peer that reads, a FIN would look like a clean end, whatever comes after it.
-                (Watched::Connection, Level::Now) if !is_ready(watched, PollFlags::POLLOUT) => {
+                (Watched::Connection, Level::Expired | Level::Now)
+                    if !is_ready(watched, PollFlags::POLLOUT) =>
+                {
                     Shutdown::Both
                 }
                 _ => Shutdown::Read,
@@ -213,21 +218,21 @@ impl Signals {
         )?))
     }
 
-    /// Waits for the next signal, or until the deadline of `stop` has passed, which raises it to [`Level::Now`].
-    pub fn next(&self, stop: &Stop) -> Option<Asks> {
+    /// Waits for the next signal, or until the deadline of `stop` has passed, which raises it to [`Level::Expired`].
+    pub fn next(&self, stop: &Stop) -> Asks {
         loop {
             if let Ok(Some(info)) = self.0.read_signal() {
                 return match Signal::try_from(info.ssi_signo.cast_signed()) {
-                    Ok(Signal::SIGINT) => Some(Asks::Interrupt),
-                    Ok(Signal::SIGUSR1) => Some(Asks::Counters),
-                    _ => Some(Asks::Terminate),
+                    Ok(Signal::SIGINT) => Asks::Interrupt,
+                    Ok(Signal::SIGUSR1) => Asks::Counters,
+                    _ => Asks::Terminate,
                 };
             }
             let left = stop
                 .deadline()
                 .map(|at| at.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
-                stop.raise(Level::Now, None);
+                stop.raise(Level::Expired, None);
                 continue;
             }
             if stop.level() == Level::Running {
