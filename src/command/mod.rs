@@ -88,7 +88,10 @@ fn refused_arguments(error: &clap::Error) -> ExitCode {
     }
     match output::text(&styled.ansi().to_string()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(&error),
+        Err(error) => {
+            report(&error);
+            ExitCode::from(&error)
+        }
     }
 }
 
