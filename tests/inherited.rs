@@ -215,8 +215,21 @@ fn an_environment_that_is_wrong() {
 }
 
 #[test]
-fn one_more_than_there_is() {
-    let refused = activated("LISTEN_FDS='2', LISTEN_PID=me", &serve("systemd")).finishes();
+fn the_first_of_several_that_were_announced() {
+    let two = format!(
+        "{LISTENER}
+os.dup2(s.fileno(), 9); s = socket.socket(fileno=9)
+os.dup2(0, 4)
+os.environ.update(LISTEN_FDS='2', LISTEN_PID=str(os.getpid()))"
+    );
+    let server = with(&two, &serve("systemd")).start();
+    server.say(b"hi").hears(b"hi");
+    server.stop_in_order();
+}
+
+#[test]
+fn more_than_there_are() {
+    let refused = activated("LISTEN_FDS='1000', LISTEN_PID=me", &serve("systemd")).finishes();
     assert_eq!(refused.code, 1, "{}", refused.err);
     let why = "LISTEN_FDS cannot be read: Bad file descriptor";
     assert!(refused.err.contains(why), "{}", refused.err);

@@ -184,7 +184,7 @@ fn usr1_tells_the_counters_and_changes_nothing() {
     let counters = server.event("counters", 1);
     assert_eq!(counters["accepted"], 1);
     assert_eq!(counters["bytes_received"], 4);
-    server.logs("Served 1 connections");
+    server.logs("Served 1 connection:");
     client.say(b"on").hears(b"on").half_closes().hears_the_end();
     server.signal(Signal::SIGUSR1);
     assert_eq!(server.event("counters", 2)["bytes_sent"], 6);
