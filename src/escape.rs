@@ -32,6 +32,18 @@ pub fn clipped(payload: &[u8], limit: usize) -> (String, bool) {
     (bytes(&payload[..cut]), cut < payload.len())
 }
 
+/// Bytes of a stream for a terminal: line feeds and tabs do what they say, all else that is not printable is escaped.
+pub fn stream(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() + 8);
+    for chunk in bytes.utf8_chunks() {
+        out += &lines(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
 /// Several lines of text that may quote the outside: line feeds and tabs stay, all else is escaped.
 pub fn lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -89,6 +101,11 @@ mod tests {
     #[test]
     fn a_backslash_cannot_pretend_to_be_an_escape() {
         assert_eq!(text("\\n"), "\\\\n");
+    }
+
+    #[test]
+    fn a_stream_keeps_its_lines_and_nothing_else() {
+        assert_eq!(stream(b"a\tb\n\xff\x1b[2J\r\n"), "a\tb\n\\xff\\x1b[2J\\r\n");
     }
 
     #[test]

@@ -119,8 +119,11 @@ pub enum Engine {
 /// `sockplay serve`
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Where to listen, instead of the profile's address: 127.0.0.1:35555, [::1]:35555, :35555, /path, @name, fd:3
-    #[arg(value_name = "ADDRESS")]
+    /// Where to listen.
+    #[arg(
+        value_name = "ADDRESS",
+        help = "Where to listen, instead of the profile's address: 127.0.0.1:35555, [::1]:35555, :35555, /path, @name, fd:3"
+    )]
     pub address: Option<String>,
     /// How to wait for many clients
     #[arg(long, value_enum, value_name = "NAME")]

@@ -14,7 +14,8 @@ use crate::sys::Sys;
 use crate::sys::stop::{Asks, Signals, Stop};
 
 use super::observer::{Events, Show, Tasks, Trace};
-use super::{dry_run, output, pipe, setup};
+use super::pipe::{self, Output};
+use super::{dry_run, output as out, setup};
 
 pub(super) fn run(args: &Connect) -> Result<(), Error> {
     let common = &args.common;
@@ -26,34 +27,43 @@ pub(super) fn run(args: &Connect) -> Result<(), Error> {
     }
     setup::logging(&profile, common)?;
     exit_on_interrupt(None)?;
-    let events = match (common.quiet, common.json) {
-        (_, true) => Events::Json,
-        (true, false) => Events::Silent,
-        (false, false) => Events::Log("client"),
+    // A pipe is silent: what became of the options is said on a terminal, or when asked for.
+    let talkative = !common.quiet && (common.verbose || std::io::stdin().is_terminal());
+    let events = match (common.json, talkative) {
+        (true, _) => Events::Json("connect"),
+        (false, true) => Events::Log("client"),
+        (false, false) => Events::Silent,
+    };
+    let output = match (common.json, out::is_terminal()) {
+        (true, _) => Output::Events,
+        (false, true) => Output::Escaped,
+        (false, false) => Output::Payload,
     };
     match Trace::asked(common, Tasks::One)? {
-        Some(trace) => converse(&Show::traced(events, trace), &plan),
-        None if events == Events::Silent => converse(&Off, &plan),
-        None => converse(&Show::events(events), &plan),
+        Some(trace) => converse(&Show::traced(events, trace), &plan, output),
+        None if events == Events::Silent => converse(&Off, &plan, output),
+        None => converse(&Show::events(events), &plan, output),
     }
 }
 
-fn converse<O: Observer>(observer: &O, plan: &Plan) -> Result<(), Error> {
+fn converse<O: Observer>(observer: &O, plan: &Plan, output: Output) -> Result<(), Error> {
     let sys = Sys::new(observer, "client");
     let client = sys.open_client(plan, Readback::After)?;
+    if output == Output::Events {
+        observer.event(&Event::Connected {
+            local: &client.local,
+            peer: &client.peer,
+        });
+    }
     let terminal = std::io::stdin().is_terminal();
     let ready = plan.triple.ty;
     if terminal {
         let (local, peer) = (client.local.ready(ready), client.peer.ready(ready));
-        output::problem(&format!(
+        out::problem(&format!(
             "Connected to {peer} from {local}. Type a line; Ctrl-D ends, Ctrl-C interrupts."
         ));
     }
-    let end = pipe::run(sys, &client, plan)?;
-    if terminal {
-        observer.event(&Event::Note(end.sentence()));
-    }
-    end.outcome()
+    pipe::run(sys, &client, plan, output)?.outcome()
 }
 
 /// Ctrl-C ends a conversation wherever it is waiting: exit 130, as a shell reports it.

@@ -19,10 +19,10 @@ use super::output;
 pub(super) enum Events {
     /// To the log, under this name.
     Log(&'static str),
-    /// To the log, and to standard output as JSON.
-    LogAndJson(&'static str),
-    /// Only to standard output as JSON.
-    Json,
+    /// To the log, and to standard output as JSON of this schema.
+    LogAndJson(&'static str, &'static str),
+    /// Only to standard output as JSON of this schema.
+    Json(&'static str),
     /// Nowhere.
     Silent,
 }
@@ -119,19 +119,19 @@ impl<const CALLS: bool> Observer for Show<CALLS> {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let (log, json) = match self.events {
+        let (log, schema) = match self.events {
             Events::Silent => return,
-            Events::Log(name) => (Some(name), false),
-            Events::LogAndJson(name) => (Some(name), true),
-            Events::Json => (None, true),
+            Events::Log(name) => (Some(name), None),
+            Events::LogAndJson(name, schema) => (Some(name), Some(schema)),
+            Events::Json(schema) => (None, Some(schema)),
         };
         if let Some(name) = log.filter(|_| log::max_level() > log::LevelFilter::Off) {
             let (level, text) = log_line::message(event);
             log::log!(target: name, level, "{text}");
         }
-        if json {
+        if let Some(schema) = schema {
             // A reader that has gone away does not stop the server.
-            let _ = output::line(&json::event(event).to_string());
+            let _ = output::line(&json::event(schema, event).to_string());
         }
     }
 }

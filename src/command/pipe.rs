@@ -12,8 +12,10 @@ use std::time::Duration;
 use nix::sys::socket::MsgFlags;
 
 use crate::error::Error;
-use crate::event::Observer;
+use crate::escape;
+use crate::event::{Event, Observer};
 use crate::plan::Plan;
+use crate::socket::SocketName;
 use crate::sys::packet::Codec;
 use crate::sys::{Client, Half, Readiness, Sys, Timeout, errno};
 
@@ -23,6 +25,17 @@ const LONGEST_MESSAGE: usize = 1 << 16;
 const LONGEST_DATAGRAM: usize = 65_507;
 /// How long the last replies may take, unless `io.read_timeout` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What standard output gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    /// What the peer sends, byte for byte.
+    Payload,
+    /// The same for a terminal: lines stay lines, what could move the cursor or change colours is escaped.
+    Escaped,
+    /// Events as JSON, which the observer writes.
+    Events,
+}
 
 /// How a conversation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,79 +74,87 @@ pub(super) fn run<O: Observer>(
     sys: Sys<'_, O>,
     client: &Client,
     plan: &Plan,
+    output: Output,
 ) -> Result<End, Error> {
-    let fd = client.fd.as_fd();
-    let sent = AtomicU64::new(0);
-    let codec = Codec::new(plan.triple);
     let input: Box<dyn Read + Send> = match &plan.connect.message {
         Some(message) => Box::new(io::Cursor::new(message.clone().into_bytes())),
         None => Box::new(io::stdin()),
     };
     let (input_is_open, input_ends) =
         io::pipe().map_err(|e| Error::failed(format!("pipe: {e}")))?;
-    let upward = Upward {
+    let codec = Codec::new(plan.triple);
+    let sent = AtomicU64::new(0);
+    let (fd, peer) = (client.fd.as_fd(), &client.peer);
+    let pipe = Pipe {
         sys,
         fd,
+        peer,
         plan,
-        codec: &codec,
+        codec,
         sent: &sent,
+        output,
     };
     thread::scope(|scope| {
         let up = scope.spawn(move || {
-            let outcome = upward.run(input);
+            let outcome = pipe.upward(input);
             drop(input_ends);
             outcome
         });
-        let down = Downward {
-            sys,
-            fd,
-            plan,
-            codec: &codec,
-            sent: &sent,
-        };
         let end = if plan.triple.ty.has_connections() {
-            down.stream()
+            pipe.stream()
         } else {
-            down.messages(&input_is_open)
+            pipe.messages(&input_is_open)
         };
-        match end {
-            // The other thread may wait for standard input for ever, and nothing it reads can be sent any more: the
-            // scope must not wait for it.
-            Ok(end) if !up.is_finished() => leave(end),
-            Ok(end) => up
-                .join()
-                .unwrap_or_else(|_| Err(Error::failed("the sending thread ended early")))
-                .map(|()| end),
-            Err(error) => {
-                super::report(&error);
-                std::process::exit(error.exit().into());
-            }
+        if let Ok(end) = &end {
+            sys.observer().event(&Event::Note(end.sentence()));
         }
+        // The other thread may wait for standard input for ever, and nothing it reads can be sent any more: the scope
+        // must not wait for it.
+        if end.is_err() || !up.is_finished() {
+            leave(end.and_then(End::outcome));
+        }
+        let sent = up
+            .join()
+            .unwrap_or_else(|_| Err(Error::failed("the sending thread ended early")));
+        sent.and(end)
     })
 }
 
 /// Ends the process with what the conversation came to.
-fn leave(end: End) -> Result<End, Error> {
-    match end.outcome() {
-        Ok(()) => std::process::exit(0),
-        Err(error) => {
+fn leave(outcome: Result<(), Error>) -> ! {
+    let code = outcome.map_or_else(
+        |error| {
             super::report(&error);
-            std::process::exit(error.exit().into())
-        }
+            error.exit()
+        },
+        |()| 0,
+    );
+    std::process::exit(code.into())
+}
+
+/// Both directions of one conversation.
+struct Pipe<'a, O: Observer> {
+    sys: Sys<'a, O>,
+    fd: BorrowedFd<'a>,
+    peer: &'a SocketName,
+    plan: &'a Plan,
+    codec: Codec,
+    /// Messages sent so far.
+    sent: &'a AtomicU64,
+    output: Output,
+}
+
+impl<O: Observer> Clone for Pipe<'_, O> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-struct Upward<'a, O: Observer> {
-    sys: Sys<'a, O>,
-    fd: BorrowedFd<'a>,
-    plan: &'a Plan,
-    codec: &'a Codec,
-    sent: &'a AtomicU64,
-}
+impl<O: Observer> Copy for Pipe<'_, O> {}
 
-impl<O: Observer> Upward<'_, O> {
+impl<O: Observer> Pipe<'_, O> {
     /// Standard input to the socket; each read is one message where the socket keeps boundaries.
-    fn run(&self, mut input: Box<dyn Read + Send>) -> Result<(), Error> {
+    fn upward(&self, mut input: Box<dyn Read + Send>) -> Result<(), Error> {
         let mut buffer = vec![0; self.plan.buffer_size.min(LONGEST_DATAGRAM)];
         loop {
             let n = match input.read(&mut buffer) {
@@ -159,7 +180,16 @@ impl<O: Observer> Upward<'_, O> {
     fn send_all(&self, mut bytes: &[u8]) -> Result<bool, Error> {
         while !bytes.is_empty() {
             match self.sys.send(self.fd, bytes) {
-                Ok(n) => bytes = &bytes[n..],
+                Ok(n) => {
+                    if self.output == Output::Events {
+                        let payload = &bytes[..n];
+                        self.sys.observer().event(&Event::Sent {
+                            peer: self.peer,
+                            payload,
+                        });
+                    }
+                    bytes = &bytes[n..];
+                }
                 Err(e) if errno::interrupted(&e) => {}
                 Err(e) if matches!(e.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET)) => {
                     return Ok(false);
@@ -173,17 +203,7 @@ impl<O: Observer> Upward<'_, O> {
         }
         Ok(true)
     }
-}
 
-struct Downward<'a, O: Observer> {
-    sys: Sys<'a, O>,
-    fd: BorrowedFd<'a>,
-    plan: &'a Plan,
-    codec: &'a Codec,
-    sent: &'a AtomicU64,
-}
-
-impl<O: Observer> Downward<'_, O> {
     /// The socket to standard output until the peer's end.
     fn stream(&self) -> Result<End, Error> {
         if let Some(timeout) = self.plan.read_timeout {
@@ -195,7 +215,7 @@ impl<O: Observer> Downward<'_, O> {
         loop {
             match self.sys.recv(self.fd, &mut buffer, MsgFlags::empty()) {
                 Ok(0) => return Ok(End::ByPeer),
-                Ok(n) if !show(&buffer[..n])? => return Ok(End::NoReader),
+                Ok(n) if !self.show(&buffer[..n])? => return Ok(End::NoReader),
                 Ok(_) => {}
                 Err(e) if errno::interrupted(&e) => {}
                 Err(e) => return Err(self.receive_failure(&e)),
@@ -242,7 +262,7 @@ impl<O: Observer> Downward<'_, O> {
                             continue;
                         };
                         answered += 1;
-                        if !show(&buffer[range])? {
+                        if !self.show(&buffer[range])? {
                             return Ok(End::NoReader);
                         }
                     }
@@ -251,6 +271,21 @@ impl<O: Observer> Downward<'_, O> {
                 }
             }
             input_is_open = input_is_open && !ready.get(1).copied().unwrap_or(false);
+        }
+    }
+
+    /// `false`: nobody reads standard output any more.
+    fn show(&self, bytes: &[u8]) -> Result<bool, Error> {
+        match self.output {
+            Output::Payload => write_out(bytes),
+            Output::Escaped => write_out(escape::stream(bytes).as_bytes()),
+            Output::Events => {
+                self.sys.observer().event(&Event::Received {
+                    peer: self.peer,
+                    payload: bytes,
+                });
+                Ok(true)
+            }
         }
     }
 
@@ -276,7 +311,7 @@ impl<O: Observer> Downward<'_, O> {
 }
 
 /// Writes to standard output; `false`: nobody reads it any more.
-fn show(bytes: &[u8]) -> Result<bool, Error> {
+fn write_out(bytes: &[u8]) -> Result<bool, Error> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),

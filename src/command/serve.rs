@@ -37,8 +37,8 @@ pub(super) fn run(args: &Serve) -> Result<(), Error> {
     }
     let events = match (common.quiet, common.json) {
         (false, false) => Events::Log("server"),
-        (false, true) => Events::LogAndJson("server"),
-        (true, true) => Events::Json,
+        (false, true) => Events::LogAndJson("server", "serve"),
+        (true, true) => Events::Json("serve"),
         (true, false) => Events::Silent,
     };
     match (Trace::asked(common, Tasks::One)?, events) {

@@ -57,6 +57,13 @@ pub enum Event<'a> {
         /// Asked and effective backlog, where there is one.
         backlog: Option<Backlog>,
     },
+    /// A client has reached its peer.
+    Connected {
+        /// Its own end.
+        local: &'a SocketName,
+        /// The other end.
+        peer: &'a SocketName,
+    },
     /// accept(2) returned a connection.
     Accepted {
         /// Who.

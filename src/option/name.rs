@@ -64,11 +64,20 @@ impl OptionName {
         }
     }
 
-    /// The bytes as strace shows them.
+    /// The bytes as strace shows them: a struct as long as TCP_INFO's only with its first fields.
     pub fn in_trace(&self, bytes: &[u8]) -> String {
-        match self.row {
+        const MOST: usize = 120;
+        let whole = match self.row {
             Some(row) => super::describe_args(row, bytes),
             None => self.decode(bytes).to_string(),
+        };
+        match whole.char_indices().nth(MOST) {
+            Some((cut, _)) if whole.starts_with(['{', '[']) => {
+                let fields = whole[..cut].rfind(", ").unwrap_or(cut);
+                let close = if whole.starts_with('{') { '}' } else { ']' };
+                format!("{}, ...{close}", &whole[..fields])
+            }
+            _ => whole,
         }
     }
 }

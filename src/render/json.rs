@@ -32,8 +32,8 @@ pub fn call(call: &Call<'_>) -> Value {
     )
 }
 
-/// One event of `serve --json`; payload is counted, not shown.
-pub fn event(event: &Event<'_>) -> Value {
+/// One event of `serve --json` or `connect --json`; payload is counted, not shown.
+pub fn event(schema: &str, event: &Event<'_>) -> Value {
     let body = match event {
         Event::Starting { profile, triple } => json!({
             "event": "starting", "profile": profile,
@@ -52,6 +52,9 @@ pub fn event(event: &Event<'_>) -> Value {
             "event": "listening", "address": name.ready(triple.ty),
             "backlog": backlog.map(|b| json!({"asked": b.asked, "effective": b.effective})),
         }),
+        Event::Connected { local, peer } => {
+            json!({"event": "connected", "local": local.to_string(), "peer": peer.to_string()})
+        }
         Event::Accepted { peer } => json!({"event": "accepted", "peer": peer.to_string()}),
         Event::Received { peer, payload } => {
             json!({"event": "received", "peer": peer.to_string(), "bytes": payload.len()})
@@ -70,7 +73,7 @@ pub fn event(event: &Event<'_>) -> Value {
         Event::Counters(all) => accounts("counters", all),
         Event::Stopped(all) => accounts("stopped", all),
     };
-    envelope("serve", body)
+    envelope(schema, body)
 }
 
 fn accounts(event: &str, a: &Accounts) -> Value {

@@ -28,6 +28,10 @@ pub fn message(event: &Event<'_>) -> (Level, String) {
             triple,
             backlog,
         } => (Level::Info, listening(name, triple.ty, *backlog)),
+        Event::Connected { local, peer } => (
+            Level::Info,
+            format!("Connected to {} from {}", peer.python(), local.python()),
+        ),
         Event::Accepted { peer } => (
             Level::Info,
             format!("Accepted connection from: {}", peer.python()),
@@ -91,14 +95,22 @@ pub fn summary(a: &Accounts) -> String {
     let mut parts = Vec::new();
     if a.accepted > 0 || d.received == 0 {
         parts.push(format!(
-            "{} connections: {} closed by peer, {} by rule, {} failed, {} reset",
-            a.accepted, a.closed_by_peer, a.closed_by_rule, a.failed, a.reset
+            "{}: {} closed by peer, {} by rule, {} failed, {} reset",
+            counted(a.accepted, "connection"),
+            a.closed_by_peer,
+            a.closed_by_rule,
+            a.failed,
+            a.reset
         ));
     }
     if d.received > 0 {
         parts.push(format!(
-            "{} datagrams: {} echoed, {} refused, {} dropped, {} truncated",
-            d.received, d.echoed, d.refused, d.dropped, d.truncated
+            "{}: {} echoed, {} refused, {} dropped, {} truncated",
+            counted(d.received, "datagram"),
+            d.echoed,
+            d.refused,
+            d.dropped,
+            d.truncated
         ));
     }
     if d.kernel_drops > 0 {
@@ -115,6 +127,12 @@ pub fn summary(a: &Accounts) -> String {
         parts.push(format!("{} errors of accept", a.accept_errors));
     }
     format!("Served {}", parts.join("; "))
+}
+
+/// `1 connection`, `2 connections`
+fn counted(n: u64, what: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{s}")
 }
 
 #[cfg(test)]

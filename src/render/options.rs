@@ -126,7 +126,7 @@ pub fn page(entry: &Entry) -> String {
             "default",
             format!(
                 "{} on a fresh {asked} socket of this kernel",
-                row.plain(default)
+                verdict::first(&row.plain(default), 100)
             ),
         ),
         (None, Some(asked)) => line(

@@ -27,11 +27,15 @@ pub fn line(report: &OptionReport) -> String {
 
 /// A filter program or a list of groups is not for one line: at most 32 characters.
 pub fn clipped(plain: &str) -> String {
-    const MOST: usize = 32;
-    if plain.chars().count() <= MOST {
+    first(plain, 32)
+}
+
+/// At most so many characters, and dots where there are more.
+pub fn first(plain: &str, most: usize) -> String {
+    if plain.chars().count() <= most {
         return plain.to_owned();
     }
-    let head: String = plain.chars().take(MOST - 3).collect();
+    let head: String = plain.chars().take(most.saturating_sub(3)).collect();
     format!("{head}...")
 }
 

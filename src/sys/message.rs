@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrLike, SockaddrStorage, UnixAddr,
-    recvmsg as nix_recvmsg, sendmsg as nix_sendmsg,
+    ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg as nix_recvmsg,
+    sendmsg as nix_sendmsg,
 };
 
 use super::{Sys, name, show};
 use crate::event::{Arg, Observer};
-use crate::socket::{Family, SocketName};
+use crate::socket::SocketName;
 
 /// A datagram that was received into the caller's buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,30 @@ pub struct Datagram {
 pub struct Destination {
     /// The address in its header.
     pub address: IpAddr,
+    /// Whether that address is ours alone.
+    pub cast: Cast,
     /// The interface it arrived on.
     pub interface: u32,
+}
+
+/// For how many a datagram is meant, as far as the kernel tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cast {
+    /// For the one who has that address.
+    One,
+    /// For a whole network or group. A network's own broadcast address, such as 127.255.255.255, does not look it: the
+    /// kernel tells it by another local address in `ipi_spec_dst` (ip(7)).
+    Group,
+}
+
+impl Cast {
+    fn of(address: IpAddr, local: IpAddr) -> Cast {
+        let group = match address {
+            IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || address != local,
+            IpAddr::V6(ip) => ip.is_multicast(),
+        };
+        if group { Cast::Group } else { Cast::One }
+    }
 }
 
 /// How to send a reply.
@@ -52,12 +74,17 @@ pub struct Reply<'a> {
 #[derive(Debug)]
 pub struct Ancillary {
     control: Vec<u8>,
-    family: Family,
+}
+
+impl Default for Ancillary {
+    fn default() -> Ancillary {
+        Ancillary::new()
+    }
 }
 
 impl Ancillary {
-    /// For messages of this family; addresses are read as that family's.
-    pub fn new(family: Family) -> Ancillary {
+    /// For the messages of any family.
+    pub fn new() -> Ancillary {
         let control = nix::cmsg_space!(
             libc::in6_pktinfo,
             libc::in_pktinfo,
@@ -65,7 +92,7 @@ impl Ancillary {
             libc::c_int,
             u32
         );
-        Ancillary { control, family }
+        Ancillary { control }
     }
 }
 
@@ -124,33 +151,18 @@ fn receive(
     buffer: &mut [u8],
     ancillary: &mut Ancillary,
 ) -> io::Result<Datagram> {
-    // Only a type of its own keeps the length of a unix address, and without it an abstract name has no end.
-    match ancillary.family {
-        Family::Unix => receive_from(
-            fd,
-            buffer,
-            &mut ancillary.control,
-            |a: Option<&UnixAddr>| name::from_unix(a),
-        ),
-        Family::Ipv4 | Family::Ipv6 => receive_from(
-            fd,
-            buffer,
-            &mut ancillary.control,
-            |a: Option<&SockaddrStorage>| name::from_storage(a),
-        ),
-    }
-}
-
-fn receive_from<S: SockaddrLike>(
-    fd: BorrowedFd<'_>,
-    buffer: &mut [u8],
-    control: &mut [u8],
-    named: impl FnOnce(Option<&S>) -> SocketName,
-) -> io::Result<Datagram> {
     let mut iov = [IoSliceMut::new(buffer)];
-    let message = nix_recvmsg::<S>(fd.as_raw_fd(), &mut iov, Some(control), MsgFlags::MSG_TRUNC)?;
+    // Of nix's types only this one keeps the length that the kernel gave the address, whatever its family: without it an
+    // abstract name has no end, and an address that was not filled in (shutdown(2) woke us, or the client is an unbound
+    // unix socket) cannot be told from the one that was in that memory before.
+    let message = nix_recvmsg::<UnixAddr>(
+        fd.as_raw_fd(),
+        &mut iov,
+        Some(&mut ancillary.control),
+        MsgFlags::MSG_TRUNC,
+    )?;
     let mut datagram = Datagram {
-        peer: named(message.address.as_ref()),
+        peer: name::from_filled_in(message.address.as_ref()),
         len: message.bytes,
         to: None,
         ttl: None,
@@ -159,9 +171,11 @@ fn receive_from<S: SockaddrLike>(
     for control in message.cmsgs()? {
         match control {
             ControlMessageOwned::Ipv4PacketInfo(info) => {
-                let address = std::net::Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into();
+                let ip = |a: libc::in_addr| std::net::Ipv4Addr::from(u32::from_be(a.s_addr)).into();
+                let address = ip(info.ipi_addr);
                 datagram.to = Some(Destination {
                     address,
+                    cast: Cast::of(address, ip(info.ipi_spec_dst)),
                     interface: info.ipi_ifindex as u32,
                 });
             }
@@ -169,11 +183,12 @@ fn receive_from<S: SockaddrLike>(
                 let address = std::net::Ipv6Addr::from(info.ipi6_addr.s6_addr).into();
                 datagram.to = Some(Destination {
                     address,
+                    cast: Cast::of(address, address),
                     interface: info.ipi6_ifindex,
                 });
             }
             ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
-                datagram.ttl = Some(ttl);
+                datagram.ttl = Some(ttl)
             }
             ControlMessageOwned::RxqOvfl(drops) => datagram.kernel_drops = Some(drops),
             _ => {}

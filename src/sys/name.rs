@@ -42,8 +42,7 @@ pub(super) fn from_sockaddr(address: &SockAddr) -> SocketName {
     SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
 }
 
-/// A name from what recvmsg(2) filled in.
-pub(super) fn from_storage(storage: Option<&SockaddrStorage>) -> SocketName {
+fn from_storage(storage: Option<&SockaddrStorage>) -> SocketName {
     let Some(storage) = storage else {
         return SocketName::UNNAMED;
     };
@@ -63,11 +62,27 @@ pub(super) fn from_storage(storage: Option<&SockaddrStorage>) -> SocketName {
     }
 }
 
-/// A unix name from what recvmsg(2) filled in; a socket that was never bound has none.
-pub(super) fn from_unix(address: Option<&UnixAddr>) -> SocketName {
-    let Some(address) = address else {
+/// A name of any family from what recvmsg(2) filled in: the kernel's length decides how much of it may be read. A
+/// sender that was never bound has none, and neither has the end of a receive that shutdown(2) woke.
+pub(super) fn from_filled_in(address: Option<&UnixAddr>) -> SocketName {
+    let shortest = size_of::<libc::sa_family_t>() as libc::socklen_t;
+    let Some(address) = address.filter(|a| a.len() >= shortest) else {
         return SocketName::UNNAMED;
     };
+    // SAFETY: the kernel has filled in `len` bytes, which are at least the family.
+    #[allow(
+        unsafe_code,
+        reason = "the type is chosen by the family, after the receive"
+    )]
+    let storage =
+        unsafe { SockaddrStorage::from_raw(address.as_ptr().cast(), Some(address.len())) };
+    match storage.as_ref().and_then(SockaddrStorage::as_unix_addr) {
+        Some(unix) => from_unix(unix),
+        None => from_storage(storage.as_ref()),
+    }
+}
+
+fn from_unix(address: &UnixAddr) -> SocketName {
     let path = address.path().map(|path| UnixName::Path(path.to_owned()));
     let name = path.or_else(|| {
         address
@@ -113,7 +128,7 @@ mod tests {
                 let storage = to_storage(&name).unwrap();
                 let read = match &name {
                     SocketName::Inet(_) => from_storage(Some(&storage)),
-                    SocketName::Unix(_) => from_unix(storage.as_unix_addr()),
+                    SocketName::Unix(_) => from_unix(storage.as_unix_addr().unwrap()),
                 };
                 assert_eq!(read, name);
             }

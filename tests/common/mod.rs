@@ -19,7 +19,7 @@ mod sockplay;
 
 pub use client::{Client, End};
 pub use needs::{needs, needs_program, needs_socket};
-pub use process::{Finished, PATIENCE, Process};
+pub use process::{Finished, PATIENCE, Process, contains};
 pub use python::{Python, python};
 pub use sockplay::{Running, Sockplay, Stopped, connect, run, serve};
 
