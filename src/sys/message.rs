@@ -188,7 +188,7 @@ fn receive(
                 });
             }
             ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
-                datagram.ttl = Some(ttl)
+                datagram.ttl = Some(ttl);
             }
             ControlMessageOwned::RxqOvfl(drops) => datagram.kernel_drops = Some(drops),
             _ => {}
