@@ -23,7 +23,8 @@ impl<O: Observer> Sys<'_, O> {
             reason = "a number given by the user is looked at before it is owned"
         )]
         let looked_at = unsafe { BorrowedFd::borrow_raw(number) };
-        self.set_cloexec(looked_at)
+        self.is_inherited(looked_at, inherited)
+            .and_then(|()| self.set_cloexec(looked_at))
             .map_err(|e| not_open(number, &e))?;
         let domain = self
             .getsockopt_int(looked_at, "SO_DOMAIN")
@@ -84,6 +85,23 @@ impl<O: Observer> Sys<'_, O> {
                 "fd {number} is a {found} socket, but it is not listening (SO_ACCEPTCONN = 0), and serve needs a listener"
             ))
             .with_help("let its owner call listen(2), or use `sockplay connect` if it is a connection"));
+        }
+        Ok(())
+    }
+
+    /// What came through execve(2) does not have FD_CLOEXEC, or it would not have come; what we opened ourselves in the
+    /// meantime has it, and a number that nobody passed on may be just the next one that we opened.
+    fn is_inherited(&self, fd: BorrowedFd<'_>, inherited: &Inherited) -> io::Result<()> {
+        use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+        use std::os::fd::AsRawFd as _;
+        if matches!(inherited, Inherited::Systemd(_)) {
+            return Ok(()); // sd_listen_fds(3) has looked, and has set FD_CLOEXEC
+        }
+        let run = || Ok(FdFlag::from_bits_truncate(fcntl(fd, FcntlArg::F_GETFD)?));
+        let args = |_: &_| vec![Arg::Fd(fd.as_raw_fd()), Arg::symbol("F_GETFD")];
+        let flags = self.observed("fcntl", run, args, |flags| flags.bits().into())?;
+        if flags.contains(FdFlag::FD_CLOEXEC) {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
         }
         Ok(())
     }
