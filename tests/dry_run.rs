@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use common::{Sockplay, connect, needs_program, place, run, serve};
@@ -108,9 +109,11 @@ fn without_lines(text: &str) -> String {
             Some((call, rest)) => {
                 let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
                 assert_ne!(after, rest, "a line without its number: {line}");
-                out += &format!("{call}# built-in tcp4:LINE{after}\n");
+                let _ = writeln!(out, "{call}# built-in tcp4:LINE{after}");
             }
-            None => out += &format!("{line}\n"),
+            None => {
+                let _ = writeln!(out, "{line}");
+            }
         }
     }
     out

@@ -60,7 +60,7 @@ fn every_error_of_a_profile_is_shown_at_once_also_from_standard_input() {
             "-:2:7",
             "unknown key `backlg`",
             "-:4:10",
-            "takes 1 to 255, not 999",
+            "takes 1 to 255",
             "-:5:1",
             "unknown option `SO_NOPE`",
         ],
