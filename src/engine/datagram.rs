@@ -4,7 +4,6 @@
 //! loop keeps count of every reason.
 
 use std::io;
-use std::net::IpAddr;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Instant;
 
@@ -16,7 +15,7 @@ use crate::event::{Event, Observer};
 use crate::handler::Answer;
 use crate::plan::TruncatedKey;
 use crate::socket::{Family, SocketName, Type};
-use crate::sys::message::{Ancillary, Datagram, Reply};
+use crate::sys::message::{Ancillary, Cast, Datagram, Reply};
 use crate::sys::stop::{Level, Watched};
 use crate::sys::{Blocking, Linger, Server, errno, packet};
 
@@ -177,6 +176,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
             peer: &d.peer,
             own: self.own,
             to: payload.to.or(d.to.map(|to| to.address)),
+            cast: d.to.map_or(Cast::One, |to| to.cast),
             ttl: payload.ttl.or(d.ttl),
             ports: if plan.triple.ty == Type::Raw {
                 Ports::No
@@ -204,7 +204,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
             }
         };
         let from =
-            d.to.filter(|to| plan.triple.family != Family::Unix && !is_any_group(to.address));
+            d.to.filter(|to| plan.triple.family != Family::Unix && to.cast == Cast::One);
         let sent = self
             .context
             .sys
@@ -242,12 +242,5 @@ impl<'a, O: Observer> Exchange<'a, O> {
                 .observer()
                 .event(&Event::Unanswered { peer, why: &why });
         }
-    }
-}
-
-fn is_any_group(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
-        IpAddr::V6(ip) => ip.is_multicast(),
     }
 }

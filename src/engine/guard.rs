@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::plan::Loops;
 use crate::socket::SocketName;
+use crate::sys::message::Cast;
 
 /// The kernel's own default for IP_TTL and IPV6_UNICAST_HOPS.
 const DEFAULT_TTL: i32 = 64;
@@ -20,6 +21,8 @@ pub struct Request<'a> {
     pub own: &'a SocketName,
     /// The address it was sent to.
     pub to: Option<IpAddr>,
+    /// Whether that address is ours alone.
+    pub cast: Cast,
     /// Its time to live on arrival.
     pub ttl: Option<i32>,
     /// Whether its protocol has ports.
@@ -90,7 +93,7 @@ fn address(request: &Request<'_>, peer: SocketAddr) -> Option<&'static str> {
     if is_group(ip) {
         return Some("it claims to come from a multicast or broadcast address");
     }
-    if to.is_some_and(is_group) {
+    if request.cast == Cast::Group || to.is_some_and(is_group) {
         return Some("it was sent to a multicast or broadcast address");
     }
     None
@@ -120,6 +123,7 @@ mod tests {
                 peer: &peer,
                 own: &own,
                 to,
+                cast: Cast::One,
                 ttl: Some(ttl),
                 ports: Ports::Yes,
             },
@@ -184,6 +188,7 @@ mod tests {
             peer: &SocketName::UNNAMED,
             own: &own,
             to: None,
+            cast: Cast::One,
             ttl: None,
             ports: Ports::No,
         };

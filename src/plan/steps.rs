@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::choose::{Chosen, backlog};
 use crate::option::{self, OptionName, Payload, Value};
-use crate::profile::{Need, Origin, Problem, Profile, Scope};
+use crate::profile::{Need, OptionKey, Origin, Problem, Profile, Scope};
 use crate::socket::{Address, Family, Inherited, Phase, Role, Triple, Type, UnixName};
 
 /// One call, and where its value came from.
@@ -40,7 +40,7 @@ pub enum Act {
 pub struct SetOption {
     /// Which.
     pub option: OptionName,
-    /// As written.
+    /// As written; a size or a time as the number it stands for.
     pub requested: Value,
     /// As the kernel takes it.
     pub payload: Payload,
@@ -210,7 +210,7 @@ impl Options {
             };
             let set = SetOption {
                 option: OptionName::on(key.row, chosen.triple),
-                requested: key.value.value.clone(),
+                requested: in_own_unit(key, &payload),
                 payload,
                 phase,
                 need: key.need,
@@ -245,6 +245,18 @@ fn as_an_int(value: &Value) -> Payload {
     Payload {
         bytes: int.to_ne_bytes().to_vec(),
         patch: None,
+    }
+}
+
+/// "64KiB" as 65536: beside what the kernel made of it only the number of the same unit can be compared.
+fn in_own_unit(key: &OptionKey, payload: &Payload) -> Value {
+    let written = &key.value.value;
+    match (written, &payload.patch) {
+        (Value::Text(_), None) => match key.row.decode(&payload.bytes) {
+            number @ Value::Int(_) => number,
+            _ => written.clone(),
+        },
+        _ => written.clone(),
     }
 }
 

@@ -46,8 +46,10 @@ pub fn table(entries: &[Entry], width: Option<u16>) -> String {
     out
 }
 
-const LEGEND: &str = "set: yes, no, or why not here; default: of a fresh socket on this kernel; phase: when it is set; \
-accept: inherited by accepted sockets.\n`sockplay options NAME` is one option's page.";
+const LEGEND: &str = "\
+set: yes, no, or why not here; default: of a fresh socket on this kernel;
+phase: when it is set; accept: inherited by accepted sockets.
+`sockplay options NAME` is one option's page.";
 
 fn group_table(group: &[Entry], width: Option<u16>) -> String {
     let mut table = Table::new();

@@ -33,8 +33,30 @@ pub struct Datagram {
 pub struct Destination {
     /// The address in its header.
     pub address: IpAddr,
+    /// Whether that address is ours alone.
+    pub cast: Cast,
     /// The interface it arrived on.
     pub interface: u32,
+}
+
+/// For how many a datagram is meant, as far as the kernel tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cast {
+    /// For the one who has that address.
+    One,
+    /// For a whole network or group. A network's own broadcast address, such as 127.255.255.255, does not look it: the
+    /// kernel tells it by another local address in `ipi_spec_dst` (ip(7)).
+    Group,
+}
+
+impl Cast {
+    fn of(address: IpAddr, local: IpAddr) -> Cast {
+        let group = match address {
+            IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || address != local,
+            IpAddr::V6(ip) => ip.is_multicast(),
+        };
+        if group { Cast::Group } else { Cast::One }
+    }
 }
 
 /// How to send a reply.
@@ -149,9 +171,11 @@ fn receive(
     for control in message.cmsgs()? {
         match control {
             ControlMessageOwned::Ipv4PacketInfo(info) => {
-                let address = std::net::Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into();
+                let ip = |a: libc::in_addr| std::net::Ipv4Addr::from(u32::from_be(a.s_addr)).into();
+                let address = ip(info.ipi_addr);
                 datagram.to = Some(Destination {
                     address,
+                    cast: Cast::of(address, ip(info.ipi_spec_dst)),
                     interface: info.ipi_ifindex as u32,
                 });
             }
@@ -159,6 +183,7 @@ fn receive(
                 let address = std::net::Ipv6Addr::from(info.ipi6_addr.s6_addr).into();
                 datagram.to = Some(Destination {
                     address,
+                    cast: Cast::of(address, address),
                     interface: info.ipi6_ifindex,
                 });
             }

@@ -4,13 +4,18 @@
 //! raises the [`Stop`], which wakes whoever is blocked by shutdown(2): accept then answers EINVAL, recv reads the end.
 
 use std::collections::HashMap;
-use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::socket::{Shutdown, shutdown};
+
+/// While the server stops, a thread may begin to wait right after it was told to stop: it is told again this often.
+const WAKE_AGAIN: Duration = Duration::from_millis(20);
 
 /// How far a run is from its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,26 +137,41 @@ impl Stop {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes again whoever has begun to wait after the first time.
+    fn wake_again(&self) {
+        self.wake(&self.asked());
+    }
+
     fn wake(&self, asked: &Asked) {
         let level = self.level();
         for (&fd, &what) in &asked.watched {
-            let how = match (what, level) {
-                (_, Level::Running) | (Watched::Connection, Level::Draining) => continue,
-                (Watched::Listener, _) if !self.accepting.load(Ordering::SeqCst) => continue,
-                (Watched::Connection, Level::Now) => libc::SHUT_RDWR,
-                _ => libc::SHUT_RD,
-            };
-            // SAFETY: a watched descriptor is open, because its Watch is dropped before it is closed. The answer does
-            // not matter: ENOTCONN still wakes an unconnected socket.
+            // SAFETY: a watched descriptor is open, because its Watch is dropped before it is closed.
             #[allow(
                 unsafe_code,
                 reason = "the signal thread has only the number of another thread's descriptor"
             )]
-            unsafe {
-                libc::shutdown(fd, how);
-            }
+            let watched = unsafe { BorrowedFd::borrow_raw(fd) };
+            let how = match (what, level) {
+                (_, Level::Running) | (Watched::Connection, Level::Draining) => continue,
+                (Watched::Listener, _) if !self.accepting.load(Ordering::SeqCst) => continue,
+                // accept(2) will return by itself, and shutdown(2) would reset whoever waits in the backlog.
+                (Watched::Listener, _) if is_ready(watched, PollFlags::POLLIN) => continue,
+                // Only a blocked send needs it: its FIN stays behind what is unsent, and goes with it in the reset. To
+                // a peer that reads, a FIN would look like a clean end, whatever comes after it.
+                (Watched::Connection, Level::Now) if !is_ready(watched, PollFlags::POLLOUT) => {
+                    Shutdown::Both
+                }
+                _ => Shutdown::Read,
+            };
+            // The answer does not matter: ENOTCONN still wakes an unconnected socket.
+            let _ = shutdown(fd, how);
         }
     }
+}
+
+fn is_ready(fd: BorrowedFd<'_>, for_what: PollFlags) -> bool {
+    let mut one = [PollFd::new(fd, for_what)];
+    poll(&mut one, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
 }
 
 /// The order to stop came during a pause.
@@ -210,13 +230,16 @@ impl Signals {
                 stop.raise(Level::Now, None);
                 continue;
             }
-            self.wait(left);
+            if stop.level() == Level::Running {
+                self.wait(left);
+            } else {
+                self.wait(Some(left.map_or(WAKE_AGAIN, |left| left.min(WAKE_AGAIN))));
+                stop.wake_again();
+            }
         }
     }
 
     fn wait(&self, left: Option<Duration>) {
-        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-        use std::os::fd::AsFd as _;
         // One millisecond more, so that the deadline has passed when poll(2) returns.
         let millis = left.map(|l| u16::try_from(l.as_millis() + 1).unwrap_or(u16::MAX));
         let timeout = millis.map_or(PollTimeout::NONE, PollTimeout::from);

@@ -156,6 +156,12 @@ impl Process {
         found.unwrap_or_else(|| self.blame(&format!("did not say {what} on standard output")))
     }
 
+    /// Waits until it says this on standard output, or can no longer: whether it did.
+    pub fn waits_out_or_ends(&self, text: &str) -> bool {
+        let found = self.out.wait(|said| contains(said, text.as_bytes()));
+        found.is_some()
+    }
+
     /// Waits until `found` finds something in its standard error.
     pub fn waits_err<T>(&self, what: &str, found: impl FnMut(&[u8]) -> Option<T>) -> T {
         let found = self.err.wait(found);

@@ -25,6 +25,10 @@ pub fn python(script: &str) -> Python {
 impl Python {
     /// One more argument.
     #[must_use]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a number is passed as it is: `.arg(port)`"
+    )]
     pub fn arg(mut self, arg: impl ToString) -> Python {
         self.0.arg(arg.to_string());
         self
