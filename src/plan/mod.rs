@@ -6,6 +6,7 @@
 pub mod caveat;
 mod check;
 mod choose;
+mod option_rules;
 pub mod steps;
 
 use std::time::Duration;
