@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{Shutdown, shutdown};
@@ -56,7 +57,25 @@ pub struct Stop {
 #[derive(Debug, Default)]
 struct Asked {
     watched: HashMap<RawFd, Watched>,
+    bells: Vec<Arc<EventFd>>,
     deadline: Option<Instant>,
+}
+
+/// A descriptor that becomes readable whenever the order to stop is raised: for engines that wait for readiness.
+#[derive(Debug)]
+pub struct Bell(Arc<EventFd>);
+
+impl Bell {
+    /// What to wait for.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+
+    /// Makes it silent until the order is raised again.
+    pub fn hush(&self) {
+        // EAGAIN: somebody else did.
+        let _ = self.0.read();
+    }
 }
 
 /// Keeps a descriptor registered; must be dropped before the descriptor is closed.
@@ -90,6 +109,18 @@ impl Stop {
         }
     }
 
+    /// A bell for an engine, which rings at once if the order has already been given.
+    pub fn bell(&self) -> std::io::Result<Bell> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        let bell = Arc::new(EventFd::from_value_and_flags(0, flags)?);
+        let mut asked = self.asked();
+        asked.bells.push(Arc::clone(&bell));
+        if self.level() != Level::Running {
+            ring(&asked);
+        }
+        Ok(Bell(bell))
+    }
+
     /// Runs accept(2) so that the order to stop can wake it. `None`: the order was given before.
     pub fn accepting<T>(&self, accept: impl FnOnce() -> T) -> Option<T> {
         self.accepting.store(true, Ordering::SeqCst);
@@ -106,6 +137,7 @@ impl Stop {
             asked.deadline.get_or_insert(Instant::now() + after);
         }
         self.wake(&asked);
+        ring(&asked);
         self.changed.notify_all();
     }
 
@@ -171,6 +203,13 @@ impl Stop {
             // The answer does not matter: ENOTCONN still wakes an unconnected socket.
             let _ = shutdown(fd, how);
         }
+    }
+}
+
+fn ring(asked: &Asked) {
+    for bell in &asked.bells {
+        // It can only fail when the count is full, and then it rings already.
+        let _ = bell.write(1);
     }
 }
 
