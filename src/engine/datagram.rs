@@ -8,6 +8,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Instant;
 
 use super::Context;
+use super::arrival::Arrival;
 use super::guard::{self, Ports, Request};
 use super::throttle::Throttle;
 use crate::error::Error;
@@ -17,7 +18,7 @@ use crate::plan::TruncatedKey;
 use crate::socket::{Family, SocketName, Type};
 use crate::sys::message::{Ancillary, Cast, Datagram, Reply};
 use crate::sys::stop::{Level, Watched};
-use crate::sys::{Blocking, Linger, Server, errno, packet};
+use crate::sys::{Blocking, Server, errno, packet};
 
 /// Answers messages until the order to stop, then those that had already arrived.
 pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
@@ -25,9 +26,9 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
     let mut buffer = vec![0; context.plan.buffer_size];
     let mut exchange = Exchange::new(context, &server);
     let _ = context.stop.pause(pause.before_read);
-    let watch = context.stop.watch(server.fd.as_fd(), Watched::Datagrams);
+    let arrival = Arrival::at(context, &server, Watched::Datagrams)?;
     let mut outcome = Ok(());
-    while context.stop.level() == Level::Running {
+    while arrival.wait(context, exchange.fd) {
         if let Err(error) = exchange.one(&mut buffer) {
             outcome = Err(error);
             break;
@@ -36,15 +37,12 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
             let _ = context.stop.pause(pause.between_reads);
         }
     }
-    drop(watch);
+    drop(arrival);
     if outcome.is_ok() {
         exchange.rest(&mut buffer);
     }
     drop(exchange);
-    context.sys.close(server.fd, Linger::AsSet);
-    if let Some(path) = server.path {
-        context.sys.give_back(path);
-    }
+    context.sys.close_server(server);
     outcome
 }
 
@@ -71,7 +69,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
             context,
             fd: server.fd.as_fd(),
             own: &server.name,
-            ancillary: Ancillary::new(),
+            ancillary: Ancillary::new(context.plan.triple.family),
             unanswered: Throttle::default(),
             errors: Throttle::default(),
         }
@@ -118,9 +116,14 @@ impl<'a, O: Observer> Exchange<'a, O> {
                 .sys
                 .recvmsg(self.fd, buffer, &mut self.ancillary)
             {
-                Ok(d) if d.len == 0 && d.peer == SocketName::UNNAMED => break,
                 Ok(datagram) => self.answer(&datagram, buffer),
-                Err(_) => break,
+                Err(e) if errno::would_block(&e) => break,
+                Err(e) if errno::interrupted(&e) => {}
+                Err(e) => {
+                    if self.trouble(&e).is_err() {
+                        break;
+                    }
+                }
             }
         }
     }

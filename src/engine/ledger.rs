@@ -22,7 +22,8 @@ impl Count {
         self.0.store(n, Ordering::Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    /// As it stands.
+    pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -82,6 +83,8 @@ impl Ledger {
     /// Connections that have been accepted and are not over.
     pub fn open(&self) -> u64 {
         let a = self.accounts();
-        a.accepted - (a.closed_by_peer + a.closed_by_rule + a.failed + a.reset)
+        // The counts are read one after the other while a worker goes on: a connection may begin and end in between.
+        a.accepted
+            .saturating_sub(a.closed_by_peer + a.closed_by_rule + a.failed + a.reset)
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! An engine owns buffers and descriptors and decides nothing: [`turn`] is the one loop of recv and send that asks the
 //! session what to do, [`connection`] begins and ends a connection and keeps its accounts, [`datagram`] answers messages
-//! that have no connection, behind the guards of [`guard`]. [`sequential`] is the first way to wait: one peer at a time.
+//! that have no connection, behind the guards of [`guard`], [`arrival`] wakes those who wait when the server stops. [`sequential`] is the first way to wait: one peer at a time.
 
+pub mod arrival;
 pub mod connection;
 pub mod datagram;
 pub mod guard;

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::Context;
+use super::arrival::Arrival;
 use super::connection::{Connection, begin, end, set_timeouts};
 use super::throttle::Throttle;
 use super::turn::{Gone, Peer, Wait, turn};
@@ -14,8 +15,8 @@ use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::socket::SocketName;
 use crate::sys::errno::{self, AcceptTrouble};
-use crate::sys::stop::Watched;
-use crate::sys::{Blocking, Linger, Server};
+use crate::sys::stop::{Level, Watched};
+use crate::sys::{Blocking, Server};
 
 /// The first wait after accept(2) found this process or system at a limit; it doubles up to [`LONGEST_BACK_OFF`].
 const FIRST_BACK_OFF: Duration = Duration::from_millis(10);
@@ -26,10 +27,7 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
     let mut buffer = vec![0; context.plan.buffer_size];
     let outcome = accept_loop(context, &server, &mut buffer);
     let waiting = last_clients(context, &server);
-    context.sys.close(server.fd, Linger::AsSet);
-    if let Some(path) = server.path {
-        context.sys.give_back(path);
-    }
+    context.sys.close_server(server);
     for (fd, peer) in waiting {
         converse(context, fd, peer, &mut buffer);
     }
@@ -42,7 +40,7 @@ fn accept_loop<O: Observer>(
     buffer: &mut [u8],
 ) -> Result<(), Error> {
     let listener = server.fd.as_fd();
-    let watch = context.stop.watch(listener, Watched::Listener);
+    let arrival = Arrival::at(context, server, Watched::Listener)?;
     let mut throttle = Throttle::default();
     let mut back_off = FIRST_BACK_OFF;
     loop {
@@ -50,33 +48,38 @@ fn accept_loop<O: Observer>(
         if !before_accept.is_zero() && context.stop.pause(before_accept).is_err() {
             break;
         }
-        match context.stop.accepting(|| context.sys.accept(listener)) {
+        if !arrival.wait(context, listener) {
+            break;
+        }
+        let error = match context.stop.accepting(|| context.sys.accept(listener)) {
             None => break,
             Some(Ok((fd, peer))) => {
                 back_off = FIRST_BACK_OFF;
                 converse(context, fd, peer, buffer);
+                continue;
             }
-            Some(Err(_)) if context.stop.level() != crate::sys::stop::Level::Running => break,
-            Some(Err(error)) => {
-                context.ledger.accept_errors.add(1);
-                let failure = errno::failure("accept4", server.name.to_string(), &error);
-                let trouble = errno::accept_trouble(&error);
-                if trouble == AcceptTrouble::Fatal {
-                    return Err(failure.into());
-                }
-                if let Some(line) = throttle.line(Instant::now(), || failure.to_string()) {
-                    context.sys.observer().event(&Event::Trouble(&line));
-                }
-                if trouble == AcceptTrouble::BackOff {
-                    if context.stop.pause(back_off).is_err() {
-                        break;
-                    }
-                    back_off = (back_off * 2).min(LONGEST_BACK_OFF);
-                }
+            Some(Err(_)) if context.stop.level() != Level::Running => break,
+            Some(Err(error)) => error,
+        };
+        context.ledger.accept_errors.add(1);
+        let trouble = errno::accept_trouble(&error);
+        if trouble == AcceptTrouble::Nobody {
+            continue;
+        }
+        let failure = errno::failure("accept4", server.name.to_string(), &error);
+        if trouble == AcceptTrouble::Fatal {
+            return Err(failure.into());
+        }
+        if let Some(line) = throttle.line(Instant::now(), || failure.to_string()) {
+            context.sys.observer().event(&Event::Trouble(&line));
+        }
+        if trouble == AcceptTrouble::BackOff {
+            if context.stop.pause(back_off).is_err() {
+                break;
             }
+            back_off = (back_off * 2).min(LONGEST_BACK_OFF);
         }
     }
-    drop(watch);
     Ok(())
 }
 
@@ -90,8 +93,18 @@ fn last_clients<O: Observer>(
     if context.sys.set_nonblocking(listener, Blocking::No).is_err() {
         return waiting;
     }
-    while let Ok(client) = context.sys.accept(listener) {
-        waiting.push(client);
+    while context.stop.level() < Level::Expired {
+        match context.sys.accept(listener) {
+            Ok(client) => waiting.push(client),
+            Err(error) if errno::would_block(&error) => break,
+            Err(error) => match errno::accept_trouble(&error) {
+                // One that has gone again, or a signal: the next may still be there.
+                AcceptTrouble::Nobody | AcceptTrouble::Next => {
+                    context.ledger.accept_errors.add(1);
+                }
+                AcceptTrouble::BackOff | AcceptTrouble::Fatal => break,
+            },
+        }
     }
     waiting
 }

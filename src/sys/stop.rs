@@ -1,9 +1,11 @@
 //! Signals and the order to stop: how a thread that waits in a system call learns that it is over.
 //!
 //! Signals are blocked everywhere and read from a signalfd(2) by one thread, so no handler ever runs. That thread
-//! raises the [`Stop`], which wakes whoever is blocked by shutdown(2): accept then answers EINVAL, recv reads the end.
+//! raises the [`Stop`], which wakes whoever is blocked by shutdown(2): accept then answers EINVAL, recv reads the end. A
+//! socket that others have too is left alone: whoever serves it waits in poll(2), and [`Stop::bell`] wakes that.
 
 use std::collections::HashMap;
+use std::io::{PipeReader, PipeWriter};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -56,6 +58,7 @@ pub struct Stop {
 #[derive(Debug, Default)]
 struct Asked {
     watched: HashMap<RawFd, Watched>,
+    bells: Vec<PipeWriter>,
     deadline: Option<Instant>,
 }
 
@@ -90,6 +93,17 @@ impl Stop {
         }
     }
 
+    /// What poll(2) finds ready (a hang-up) as soon as the order to stop is given: for whoever waits for a socket that
+    /// others have too, and that shutdown(2) would therefore end for them.
+    pub fn bell(&self) -> std::io::Result<PipeReader> {
+        let (reader, writer) = std::io::pipe()?;
+        let mut asked = self.asked();
+        if self.level() == Level::Running {
+            asked.bells.push(writer);
+        }
+        Ok(reader)
+    }
+
     /// Runs accept(2) so that the order to stop can wake it. `None`: the order was given before.
     pub fn accepting<T>(&self, accept: impl FnOnce() -> T) -> Option<T> {
         self.accepting.store(true, Ordering::SeqCst);
@@ -105,6 +119,7 @@ impl Stop {
         if let Some(after) = deadline {
             asked.deadline.get_or_insert(Instant::now() + after);
         }
+        asked.bells.clear();
         self.wake(&asked);
         self.changed.notify_all();
     }
