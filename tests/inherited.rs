@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Finished, Sockplay, place, serve};
+use common::{Finished, Sockplay, place, python, serve};
 
 /// A parent that leaves `s` at number 3 and becomes us.
 fn parent(opens: &str) -> String {
@@ -244,4 +244,51 @@ fn our_children_do_not_inherit_it() {
     let flags = u32::from_str_radix(flags.trim(), 8).unwrap();
     assert_ne!(flags & 0o2_000_000, 0, "{info}");
     server.stop_in_order();
+}
+
+/// A parent that keeps its socket: it starts a server on it, stops it, and uses the socket itself.
+fn after_the_server(opens: &str, ty: &str, uses: &str) -> String {
+    let place = place();
+    let profile = place.path().join("inherited.toml");
+    std::fs::write(&profile, format!("[socket]\ntype = \"{ty}\"\nfd = 3\n")).unwrap();
+    let script = format!(
+        "import fcntl, subprocess
+{opens}
+before = fcntl.fcntl(s, fcntl.F_GETFL)
+args = [sys.argv[1], 'serve', '-c', sys.argv[2], '--set', f'socket.fd={{s.fileno()}}']
+p = subprocess.Popen(args, pass_fds=[s.fileno()], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+print(p.stdout.readline().decode().split(' on ')[0])
+p.terminate()
+print(p.wait(), fcntl.fcntl(s, fcntl.F_GETFL) == before)
+{uses}"
+    );
+    python(&script)
+        .arg(env!("CARGO_BIN_EXE_sockplay"))
+        .arg(profile.display())
+        .prints()
+}
+
+#[test]
+fn its_owner_goes_on_with_a_listener() {
+    let uses =
+        "c = socket.create_connection(s.getsockname()); print(s.accept()[1] == c.getsockname())";
+    for opens in [
+        LISTENER.to_owned(),
+        format!("{LISTENER}; s.setblocking(False)"),
+    ] {
+        let uses = format!("s.settimeout(20)\n{uses}");
+        let said = after_the_server(&opens, "stream", &uses);
+        assert_eq!(said, "listening\n0 True\nTrue", "{opens}");
+    }
+}
+
+#[test]
+fn its_owner_goes_on_with_a_datagram_socket() {
+    let opens = "s = socket.socket(2, 2); s.bind(('127.0.0.1', 0)); s.setblocking(True)";
+    // A receive that shutdown(2) has ended would answer at once, with nothing.
+    let uses = "import select
+print(select.select([s], [], [], 0)[0])
+c = socket.socket(2, 2); c.sendto(b'hi', s.getsockname()); print(s.recv(9))";
+    let said = after_the_server(opens, "datagram", uses);
+    assert_eq!(said, "listening\n0 True\n[]\nb'hi'");
 }

@@ -6,11 +6,6 @@
 //!
 //! The page says port 35555, and so do the runs: in a network namespace of their own, where it cannot be taken.
 
-#![allow(
-    unreachable_pub,
-    reason = "the parts of a test binary have no other reader than the test"
-)]
-
 #[path = "readme/book.rs"]
 mod book;
 mod common;
@@ -234,12 +229,12 @@ fn every_profile_is_in_the_table_and_the_other_way_round() {
         .flat_map(|cell| cell.split('`').skip(1).step_by(2))
         .collect();
     let listed = run(&["profile", "list"]).text();
-    let shipped: BTreeSet<&str> = listed
+    let built_in: BTreeSet<&str> = listed
         .lines()
         .filter(|line| line.starts_with("  "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert_eq!(named, shipped, "README.md (left) and the binary (right)");
+    assert_eq!(named, built_in, "README.md (left) and the binary (right)");
 }
 
 #[test]

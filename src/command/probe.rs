@@ -17,7 +17,7 @@ use crate::socket::{Family, Given, Protocol, Role, SocketName, Triple, Type, Uni
 use crate::sys::Readback;
 use crate::sys::packet::Codec;
 use crate::sys::stop::{Level, Stop};
-use crate::sys::{self, Client, Linger, Server, Sys};
+use crate::sys::{self, Client, Server, Sys};
 
 use super::observer::{Events, Show, Tasks, Trace};
 use super::probe_sockets::Examined;
@@ -193,19 +193,12 @@ fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Repo
         report.notes.push(format!(
             "no round trip was measured: the server does not echo ({why})"
         ));
-        close_server(server_sys, server);
+        server_sys.close_server(server);
         return Ok(report);
     }
     let echo = measured(sys, profile, &client_plan, &plan, server)?;
     report.echo = Some(echo);
     Ok(report)
-}
-
-fn close_server<O: Observer>(sys: Sys<'_, O>, server: Server) {
-    sys.close(server.fd, Linger::AsSet);
-    if let Some(path) = server.path {
-        sys.give_back(path);
-    }
 }
 
 /// The server in a thread of its own, the load in this one.

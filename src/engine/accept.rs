@@ -62,6 +62,7 @@ impl Acceptor {
                 return Next::Client(fd, peer);
             }
             Err(error) if errno::would_block(&error) => return Next::Nobody,
+            Err(error) if errno::interrupted(&error) => return Next::Again,
             Err(error) => error,
         };
         context.ledger.accept_errors.add(1);
@@ -70,12 +71,10 @@ impl Acceptor {
         if trouble == AcceptTrouble::Fatal {
             return Next::Stop(failure.into());
         }
-        if !errno::interrupted(&error)
-            && let Some(line) = self.throttle.line(Instant::now(), || failure.to_string())
-        {
+        if let Some(line) = self.throttle.line(Instant::now(), || failure.to_string()) {
             context.sys.observer().event(&Event::Trouble(&line));
         }
-        if trouble == AcceptTrouble::Next {
+        if trouble != AcceptTrouble::BackOff {
             return Next::Again;
         }
         let wait = self.back_off;

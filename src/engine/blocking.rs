@@ -4,13 +4,15 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use super::Context;
 use super::accept::{Acceptor, Next};
+use super::arrival::Arrival;
 use super::connection::{Connection, begin, end, set_timeouts};
 use super::turn::{Gone, Peer, ShortRead, Wait, turn};
 use crate::error::Error;
 use crate::event::Observer;
 use crate::socket::SocketName;
+use crate::sys::errno::{self, AcceptTrouble};
 use crate::sys::stop::{Level, Watched};
-use crate::sys::{Blocking, Linger, Server};
+use crate::sys::{Blocking, Server};
 
 /// Accepts until the order to stop, gives the path back, then those who were already waiting; `serve` gets each client.
 pub fn accept_all<O: Observer>(
@@ -20,10 +22,7 @@ pub fn accept_all<O: Observer>(
 ) -> Result<(), Error> {
     let outcome = accept_loop(context, &server, &mut serve);
     let waiting = last_clients(context, &server);
-    context.sys.close(server.fd, Linger::AsSet);
-    if let Some(path) = server.path {
-        context.sys.give_back(path);
-    }
+    context.sys.close_server(server);
     for (fd, peer) in waiting {
         serve(fd, peer);
     }
@@ -36,11 +35,14 @@ fn accept_loop<O: Observer>(
     serve: &mut impl FnMut(OwnedFd, SocketName),
 ) -> Result<(), Error> {
     let listener = server.fd.as_fd();
-    let _watch = context.stop.watch(listener, Watched::Listener);
+    let arrival = Arrival::at(context, server, Watched::Listener)?;
     let before_accept = context.plan.serve.pause.before_accept;
     let mut acceptor = Acceptor::default();
     loop {
         if !before_accept.is_zero() && context.stop.pause(before_accept).is_err() {
+            return Ok(());
+        }
+        if !arrival.wait(context, listener) {
             return Ok(());
         }
         let accept = || context.sys.accept(listener, Blocking::Yes);
@@ -74,8 +76,18 @@ fn last_clients<O: Observer>(
     if context.sys.set_nonblocking(listener, Blocking::No).is_err() {
         return waiting;
     }
-    while let Ok(client) = context.sys.accept(listener, Blocking::Yes) {
-        waiting.push(client);
+    while context.stop.level() < Level::Expired {
+        match context.sys.accept(listener, Blocking::Yes) {
+            Ok(client) => waiting.push(client),
+            Err(error) if errno::would_block(&error) => break,
+            Err(error) => match errno::accept_trouble(&error) {
+                // One that has gone again, or a signal: the next may still be there.
+                AcceptTrouble::Nobody | AcceptTrouble::Next => {
+                    context.ledger.accept_errors.add(1);
+                }
+                AcceptTrouble::BackOff | AcceptTrouble::Fatal => break,
+            },
+        }
     }
     waiting
 }

@@ -9,7 +9,7 @@ use super::turn::{Gone, give_up};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::session::{Close, Manner, Session};
-use crate::socket::{Address, SocketName, UnixName};
+use crate::socket::{Address, Phase, SocketName, UnixName};
 use crate::sys::stop::Level;
 use crate::sys::{Linger, Readback, Timeout, errno};
 
@@ -68,13 +68,13 @@ fn prepare<O: Observer>(
             "uid {uid} is not allowed on this abstract name"
         )));
     }
-    let first = context.ledger.accounts().accepted == 1;
-    let readback = if first {
-        Readback::After
-    } else {
-        Readback::Nothing
-    };
-    context.sys.set_accepted(fd, context.plan, readback)?;
+    if context.plan.options_at(Phase::PostAccept).next().is_some() {
+        let readback = match context.ledger.accepted.get() {
+            1 => Readback::After,
+            _ => Readback::Nothing,
+        };
+        context.sys.set_accepted(fd, context.plan, readback)?;
+    }
     Ok(None)
 }
 

@@ -8,6 +8,7 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::Instant;
 
 use super::Context;
+use super::arrival::Arrival;
 use super::guard::{self, Ports, Request};
 use super::throttle::Throttle;
 use super::waiter::{Interest, Token, Waiter};
@@ -18,19 +19,22 @@ use crate::plan::TruncatedKey;
 use crate::socket::{Family, SocketName, Type};
 use crate::sys::message::{Ancillary, Cast, Datagram, Reply};
 use crate::sys::stop::{Level, Watched};
-use crate::sys::{Blocking, Linger, Server, errno, packet};
+use crate::sys::{Blocking, Server, errno, packet};
 
 /// So many messages are answered before the order to stop is looked at again.
 const FAIR: usize = 256;
 
 /// Answers messages in blocking calls until the order to stop, then those that had already arrived.
 pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
-    let watch = context.stop.watch(server.fd.as_fd(), Watched::Datagrams);
+    let arrival = Arrival::at(context, &server, Watched::Datagrams)?;
     let outcome = answer_all(context, &server, |exchange, buffer| {
-        exchange.one(buffer).map(drop)
+        if arrival.wait(context, exchange.fd) {
+            exchange.one(buffer)?;
+        }
+        Ok(())
     });
-    drop(watch);
-    close(context, server);
+    drop(arrival);
+    context.sys.close_server(server);
     outcome
 }
 
@@ -75,7 +79,7 @@ pub fn serve_ready<O: Observer>(
         }
         Ok(())
     });
-    close(context, server);
+    context.sys.close_server(server);
     outcome
 }
 
@@ -96,13 +100,6 @@ fn answer_all<'a, O: Observer>(
     }
     exchange.rest(&mut buffer);
     Ok(())
-}
-
-fn close<O: Observer>(context: Context<'_, O>, server: Server) {
-    context.sys.close(server.fd, Linger::AsSet);
-    if let Some(path) = server.path {
-        context.sys.give_back(path);
-    }
 }
 
 /// Whether more messages may be waiting.
@@ -135,7 +132,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
             context,
             fd: server.fd.as_fd(),
             own: &server.name,
-            ancillary: Ancillary::new(),
+            ancillary: Ancillary::new(context.plan.triple.family),
             unanswered: Throttle::default(),
             errors: Throttle::default(),
         }
@@ -183,9 +180,14 @@ impl<'a, O: Observer> Exchange<'a, O> {
                 .sys
                 .recvmsg(self.fd, buffer, &mut self.ancillary)
             {
-                Ok(d) if d.len == 0 && d.peer == SocketName::UNNAMED => break,
                 Ok(datagram) => self.answer(&datagram, buffer),
-                Err(_) => break,
+                Err(e) if errno::would_block(&e) => break,
+                Err(e) if errno::interrupted(&e) => {}
+                Err(e) => {
+                    if self.trouble(&e).is_err() {
+                        break;
+                    }
+                }
             }
         }
     }

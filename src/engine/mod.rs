@@ -2,13 +2,15 @@
 //!
 //! An engine owns buffers and descriptors and decides nothing: [`turn`] is the one loop of recv and send that asks the
 //! session what to do, [`connection`] begins and ends a connection and keeps its accounts, [`accept`] is the patience with
-//! accept(2), [`datagram`] answers messages that have no connection, behind the guards of [`guard`].
+//! accept(2), [`datagram`] answers messages that have no connection, behind the guards of [`guard`],
+//! [`arrival`] wakes those who wait in a blocking call when the server stops.
 //!
 //! How to wait: [`sequential`] one peer at a time and [`threads`] one thread per peer, both in the blocking calls of
 //! [`blocking`]; [`poll`] and [`epoll`] many peers in one thread, two ways to learn what is ready under the one loop of
 //! [`readiness`].
 
 pub mod accept;
+pub mod arrival;
 pub mod blocking;
 pub mod books;
 pub mod connection;

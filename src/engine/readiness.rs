@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::event::Observer;
 use crate::session::{Framing, Want};
 use crate::sys::stop::{Bell, Level};
-use crate::sys::{Blocking, Linger, Server, errno};
+use crate::sys::{Blocking, Server, errno};
 
 const BELL: Token = Token(0);
 const LISTENER: Token = Token(1);
@@ -386,12 +386,20 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
 
     /// Those who are already in the queue: they have connected, and may have sent.
     fn last_clients(&mut self) {
-        while let Some(server) = &self.server {
-            let Ok((fd, peer)) = self.context.sys.accept(server.fd.as_fd(), Blocking::No) else {
-                return;
-            };
-            if let Some(connection) = begin(self.context, fd, peer) {
-                self.admit(connection);
+        while let Some(server) = self
+            .server
+            .as_ref()
+            .filter(|_| self.context.stop.level() < Level::Expired)
+        {
+            let outcome = self.context.sys.accept(server.fd.as_fd(), Blocking::No);
+            match self.acceptor.sort(self.context, server, outcome) {
+                Next::Client(fd, peer) => {
+                    if let Some(connection) = begin(self.context, fd, peer) {
+                        self.admit(connection);
+                    }
+                }
+                Next::Again => {}
+                Next::Nobody | Next::BackOff(_) | Next::Stop(_) => return,
             }
         }
     }
@@ -401,10 +409,7 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
             return;
         };
         self.waiter.remove(server.fd.as_fd(), LISTENER);
-        self.context.sys.close(server.fd, Linger::AsSet);
-        if let Some(path) = server.path {
-            self.context.sys.give_back(path);
-        }
+        self.context.sys.close_server(server);
     }
 }
 

@@ -53,6 +53,8 @@ pub fn interrupted(error: &io::Error) -> bool {
 /// What an error of accept(2) means for the loop that called it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AcceptTrouble {
+    /// None: a signal, or a wait that SO_RCVTIMEO of the listener has ended. Ask again.
+    Nobody,
     /// Nobody is there (any more): go on with the next.
     Next,
     /// This process or system is at a limit: wait a little.
@@ -65,6 +67,7 @@ pub enum AcceptTrouble {
 /// EMFILE comes even from an empty queue.
 pub fn accept_trouble(error: &io::Error) -> AcceptTrouble {
     match error.raw_os_error().unwrap_or(0) {
+        libc::EAGAIN | libc::EINTR => AcceptTrouble::Nobody,
         libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM => AcceptTrouble::BackOff,
         libc::EBADF | libc::EINVAL | libc::ENOTSOCK => AcceptTrouble::Fatal,
         _ => AcceptTrouble::Next,
@@ -90,8 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn accept_errors_fall_into_three_classes() {
+    fn accept_errors_fall_into_four_classes() {
         let class = |n| accept_trouble(&io::Error::from_raw_os_error(n));
+        assert_eq!(class(libc::EAGAIN), AcceptTrouble::Nobody);
+        assert_eq!(class(libc::EINTR), AcceptTrouble::Nobody);
         assert_eq!(class(libc::ECONNABORTED), AcceptTrouble::Next);
         assert_eq!(class(libc::EMFILE), AcceptTrouble::BackOff);
         assert_eq!(class(libc::EBADF), AcceptTrouble::Fatal);

@@ -9,13 +9,15 @@ use crate::event::{Arg, Observer};
 use crate::socket::{Inherited, Protocol, Role, Triple};
 
 impl<O: Observer> Sys<'_, O> {
-    /// Takes over a descriptor for `role`, if it is a socket of that triple in the right state.
+    /// Takes over a descriptor for `role`, if it is a socket of that triple in the right state; tells which mode its
+    /// owner had set. That mode, as all of the socket, is shared with the owner: a server never waits in accept(2) or
+    /// recvmsg(2) of it, because only shutdown(2) could wake it there, and gives the mode back in the end.
     pub(super) fn adopt(
         &self,
         inherited: &Inherited,
         expected: Triple,
         role: Role,
-    ) -> Result<OwnedFd, Error> {
+    ) -> Result<(OwnedFd, Blocking), Error> {
         let number = find_inherited(inherited)?;
         // SAFETY: the number is only used for calls that fail with EBADF when it is not open.
         #[allow(
@@ -36,9 +38,14 @@ impl<O: Observer> Sys<'_, O> {
             reason = "this is where an inherited descriptor becomes ours"
         )]
         let owned = unsafe { OwnedFd::from_raw_fd(number) };
-        self.set_nonblocking(owned.as_fd(), Blocking::Yes)
-            .map_err(|e| errno::failure("fcntl", format!("fd {number}"), &e))?;
-        Ok(owned)
+        let refused = |e| errno::failure("fcntl", format!("fd {number}"), &e);
+        let before = self.blocking(owned.as_fd()).map_err(refused)?;
+        let mode = match role {
+            Role::Serve => Blocking::No,
+            Role::Connect => Blocking::Yes,
+        };
+        self.set_nonblocking(owned.as_fd(), mode).map_err(refused)?;
+        Ok((owned, before))
     }
 
     fn held_against(
@@ -104,6 +111,20 @@ impl<O: Observer> Sys<'_, O> {
             return Err(io::Error::from_raw_os_error(libc::EBADF));
         }
         Ok(())
+    }
+
+    /// fcntl(2) F_GETFL
+    fn blocking(&self, fd: BorrowedFd<'_>) -> io::Result<Blocking> {
+        use nix::fcntl::{FcntlArg, OFlag, fcntl};
+        use std::os::fd::AsRawFd as _;
+        let run = || Ok(OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?));
+        let args = |_: &_| vec![Arg::Fd(fd.as_raw_fd()), Arg::symbol("F_GETFL")];
+        let flags = self.observed("fcntl", run, args, |flags| flags.bits().into())?;
+        Ok(if flags.contains(OFlag::O_NONBLOCK) {
+            Blocking::No
+        } else {
+            Blocking::Yes
+        })
     }
 
     fn set_cloexec(&self, fd: BorrowedFd<'_>) -> io::Result<()> {

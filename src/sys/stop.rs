@@ -1,7 +1,8 @@
 //! Signals and the order to stop: how a thread that waits in a system call learns that it is over.
 //!
 //! Signals are blocked everywhere and read from a signalfd(2) by one thread, so no handler ever runs. That thread
-//! raises the [`Stop`], which wakes whoever is blocked by shutdown(2): accept then answers EINVAL, recv reads the end.
+//! raises the [`Stop`], which wakes whoever is blocked by shutdown(2): accept then answers EINVAL, recv reads the end. A
+//! socket that others have too is left alone: whoever serves it waits in poll(2), and [`Stop::bell`] wakes that.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd};
@@ -61,7 +62,7 @@ struct Asked {
     deadline: Option<Instant>,
 }
 
-/// A descriptor that becomes readable whenever the order to stop is raised: for engines that wait for readiness.
+/// A descriptor that becomes readable whenever the order to stop is raised.
 #[derive(Debug)]
 pub struct Bell(Arc<EventFd>);
 
@@ -109,7 +110,8 @@ impl Stop {
         }
     }
 
-    /// A bell for an engine, which rings at once if the order has already been given.
+    /// A bell, which rings at once if the order has already been given: for engines that wait for readiness, and for
+    /// whoever waits for a socket that others have too, and that shutdown(2) would therefore end for them.
     pub fn bell(&self) -> std::io::Result<Bell> {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let bell = Arc::new(EventFd::from_value_and_flags(0, flags)?);
