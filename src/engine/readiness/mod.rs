@@ -177,6 +177,10 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
     }
 
     fn ordered_to_stop(&mut self) {
+        // Edge-triggered, an eventfd is also told to be writable, which it always is.
+        if self.context.stop.level() == Level::Running {
+            return;
+        }
         self.bell.hush();
         self.last_clients();
         self.close_listener();
