@@ -220,6 +220,14 @@ fn an_address_that_is_none_is_a_mistake_of_the_command_line() {
 }
 
 #[test]
+fn a_client_needs_a_port_and_is_shown_how_to_write_it() {
+    let words = ["ADDRESS 127.0.0.1 has no port", "127.0.0.1:35555"];
+    fails(&run(&["connect", "127.0.0.1"]), 2, &words);
+    let words = ["ADDRESS ::1 has no port", "[::1]:35555"];
+    fails(&run(&["connect", "::1"]), 2, &words);
+}
+
+#[test]
 fn an_address_of_another_family_or_type_names_both() {
     for (profile, address, words) in [
         (
@@ -255,7 +263,7 @@ fn a_profile_that_contradicts_itself_says_where() {
         (
             "udp4",
             "serve.backlog=5",
-            &["`serve.backlog` makes no sense here", "has no connections"][..],
+            &["`serve.backlog` makes no sense here", "have no connections"][..],
         ),
         ("udp4", "io.framing=line", &["message boundaries"]),
         (
@@ -266,7 +274,7 @@ fn a_profile_that_contradicts_itself_says_where() {
         (
             "tcp4",
             "options.IPV6_V6ONLY=true",
-            &["IPV6_V6ONLY does not exist on ipv4 stream"],
+            &["IPV6_V6ONLY does not fit ipv4 stream"],
         ),
         ("tcp4", "options.SO_TYPE=1", &["SO_TYPE", "read-only"]),
         ("tcp4", "address.host=\"::1\"", &["::1"]),

@@ -32,7 +32,7 @@ fn flood(client: &Client, bytes: &[u8]) -> (Vec<u8>, End) {
 }
 
 /// `input` spelled byte by byte, then glued; both times `output` comes back, and then the end.
-fn split_and_glued(profile: Sockplay, input: &[u8], output: &[u8]) -> Stopped {
+fn split_and_glued(profile: &Sockplay, input: &[u8], output: &[u8]) -> Stopped {
     let server = profile.start();
     let client = server.client();
     client.spells(input).half_closes().hears_last(output);
@@ -47,7 +47,7 @@ fn split_and_glued(profile: Sockplay, input: &[u8], output: &[u8]) -> Stopped {
 #[test]
 fn lines() {
     let input = b"one\n\ntwo\r\nand the last without an end";
-    let stopped = split_and_glued(framed("line"), input, input);
+    let stopped = split_and_glued(&framed("line"), input, input);
     let glued = sizes(&stopped, "sent");
     assert!(
         glued.contains(&10),
@@ -73,7 +73,7 @@ fn a_line_is_answered_only_when_it_is_whole() {
 fn delimiters_of_several_bytes() {
     let input = b"a--b---c-d--";
     let profile = framed("delimiter").set("io.delimiter=\"--\"");
-    split_and_glued(profile, input, input);
+    split_and_glued(&profile, input, input);
 }
 
 #[test]
@@ -88,14 +88,14 @@ fn length_prefixes_of_every_width() {
         let none = vec![0; bytes];
         let input = [&one[..], &none, &one].concat();
         let profile = framed("length-prefix").set(format!("io.prefix_bytes={bytes}"));
-        split_and_glued(profile, &input, &input);
+        split_and_glued(&profile, &input, &input);
     }
 }
 
 #[test]
 fn fixed_messages() {
     let profile = framed("fixed").set("io.message_size=5");
-    split_and_glued(profile, b"12345abcde", b"12345abcde");
+    split_and_glued(&profile, b"12345abcde", b"12345abcde");
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn the_table_fits_the_terminal() {
 fn verdicts(sets: &[&str]) -> (Vec<Value>, String) {
     let server = sets
         .iter()
-        .fold(serve("tcp4").any_port(), |s, set| s.set(set));
+        .fold(serve("tcp4").any_port(), common::Sockplay::set);
     let stopped = server.start().stop();
     assert_eq!(stopped.code, 0, "{}", stopped.log);
     let of_options = |e: &&Value| e["event"] == "option";

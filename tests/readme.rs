@@ -229,12 +229,12 @@ fn every_profile_is_in_the_table_and_the_other_way_round() {
         .flat_map(|cell| cell.split('`').skip(1).step_by(2))
         .collect();
     let listed = run(&["profile", "list"]).text();
-    let names: BTreeSet<&str> = listed
+    let built_in: BTreeSet<&str> = listed
         .lines()
         .filter(|line| line.starts_with("  "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert_eq!(named, names, "README.md (left) and the binary (right)");
+    assert_eq!(named, built_in, "README.md (left) and the binary (right)");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{
+    FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink,
+};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 
@@ -324,4 +326,27 @@ fn a_name_with_control_characters_is_shown_escaped() {
             "{said:?}"
         );
     }
+}
+
+#[test]
+fn a_lock_that_is_a_fifo_is_not_waited_for() {
+    let place = place();
+    let path = place.path().join("s");
+    nix::unistd::mkfifo(&lock(&path), nix::sys::stat::Mode::S_IRUSR).unwrap();
+    // With a reader as well as without: open(2) succeeds only with one.
+    let alone = at(&path).finishes();
+    let reader = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(nix::libc::O_NONBLOCK)
+        .open(lock(&path))
+        .unwrap();
+    let together = at(&path).finishes();
+    drop(reader);
+    for refused in [alone, together] {
+        assert_eq!(refused.code, 1, "{}", refused.err);
+        for part in ["ENXIO", "fifo", "help: choose another path"] {
+            assert!(refused.err.contains(part), "{part}: {}", refused.err);
+        }
+    }
+    assert!(lock(&path).exists(), "it is not ours to remove");
 }

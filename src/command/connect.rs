@@ -72,7 +72,8 @@ pub(super) fn exit_on_interrupt(directory: Option<PathBuf>) -> Result<(), Error>
     let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
     let wait = move || {
         let stop = Stop::default();
-        while let Some(asks) = signals.next(&stop) {
+        loop {
+            let asks = signals.next(&stop);
             if asks != Asks::Counters
                 && let Some(directory) = &directory
             {

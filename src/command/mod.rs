@@ -71,12 +71,10 @@ const GREETING: &str = "\
 sockplay opens the socket that a profile describes, shows every system call, and says what the kernel made of it.
 Every parameter of the socket API is a key of the profile, and every key can be set on the command line.
 
-  sockplay serve                                   the article's TCP echo server on 127.0.0.1:35555
-  sockplay connect 127.0.0.1:35555                 talk to it (telnet 127.0.0.1 35555 does too)
-  sockplay probe -c udp4 --set options.SO_RCVBUF=\"64KiB\"   what the kernel makes of a value
-  sockplay options tcp_nodelay                     one option's page; without a name, all of them
-
-`sockplay profile list` shows the profiles, `sockplay help` the commands.
+  sockplay serve                                         the article's TCP echo server on 127.0.0.1:35555
+  sockplay connect 127.0.0.1:35555                       talk to it (telnet 127.0.0.1 35555 does too)
+  sockplay probe -c udp4 --set options.SO_RCVBUF=64KiB   what the kernel makes of a value
+  sockplay options tcp_nodelay                           one option's page; without a name, all of them
 ";
 
 /// clap quotes what it was given; no control byte of it may reach the terminal.

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::cli::{Common, Probe};
-use crate::engine::{self, Context, Ledger};
+use crate::engine::{self, Books, Context};
 use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::message::Messages;
@@ -17,7 +17,7 @@ use crate::socket::{Family, Given, Protocol, Role, SocketName, Triple, Type, Uni
 use crate::sys::Readback;
 use crate::sys::packet::Codec;
 use crate::sys::stop::{Level, Stop};
-use crate::sys::{Client, Linger, Server, Sys};
+use crate::sys::{self, Client, Server, Sys};
 
 use super::observer::{Events, Show, Tasks, Trace};
 use super::probe_sockets::Examined;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
         return show_plans(&profile, given.as_ref(), place.is_some(), common);
     }
     setup::logging(&profile, common)?;
-    setup::raise_descriptor_limit();
+    sys::raise_descriptor_limit();
     connect::exit_on_interrupt(place.as_ref().and_then(|p| p.directory.clone()))?;
     let events = if common.verbose {
         Events::Log("probe")
@@ -193,19 +193,12 @@ fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Repo
         report.notes.push(format!(
             "no round trip was measured: the server does not echo ({why})"
         ));
-        close_server(server_sys, server);
+        server_sys.close_server(server);
         return Ok(report);
     }
     let echo = measured(sys, profile, &client_plan, &plan, server)?;
     report.echo = Some(echo);
     Ok(report)
-}
-
-fn close_server<O: Observer>(sys: Sys<'_, O>, server: Server) {
-    sys.close(server.fd, Linger::AsSet);
-    if let Some(path) = server.path {
-        sys.give_back(path);
-    }
 }
 
 /// The server in a thread of its own, the load in this one.
@@ -216,20 +209,21 @@ fn measured<O: Observer>(
     plan: &Plan,
     server: Server,
 ) -> Result<crate::measure::Echo, Error> {
-    let (rules, ledger, stop) = (
+    let (rules, books, stop) = (
         engine::rules::rules(plan),
-        Ledger::default(),
+        Books::default(),
         Stop::default(),
     );
     let context = Context {
         sys: sys.task("server"),
         plan,
         rules: &rules,
-        ledger: &ledger,
+        ledger: &books.main,
         stop: &stop,
     };
+    let books = &books;
     thread::scope(|scope| {
-        let serving = scope.spawn(move || engine::serve(context, server));
+        let serving = scope.spawn(move || engine::serve(context, books, server));
         let per_connection = match plan.serve.requests {
             RequestsKey::Count(n) if plan.triple.ty.has_connections() => Some(u64::from(n)),
             _ => None,

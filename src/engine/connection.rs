@@ -9,7 +9,7 @@ use super::turn::{Gone, give_up};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::session::{Close, Manner, Session};
-use crate::socket::{Address, SocketName, UnixName};
+use crate::socket::{Address, Phase, SocketName, UnixName};
 use crate::sys::stop::Level;
 use crate::sys::{Linger, Readback, Timeout, errno};
 
@@ -68,13 +68,13 @@ fn prepare<O: Observer>(
             "uid {uid} is not allowed on this abstract name"
         )));
     }
-    let first = context.ledger.accounts().accepted == 1;
-    let readback = if first {
-        Readback::After
-    } else {
-        Readback::Nothing
-    };
-    context.sys.set_accepted(fd, context.plan, readback)?;
+    if context.plan.options_at(Phase::PostAccept).next().is_some() {
+        let readback = match context.ledger.accepted.get() {
+            1 => Readback::After,
+            _ => Readback::Nothing,
+        };
+        context.sys.set_accepted(fd, context.plan, readback)?;
+    }
     Ok(None)
 }
 
@@ -105,6 +105,15 @@ pub fn set_timeouts<O: Observer>(
 pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gone: Gone) {
     let ledger = context.ledger;
     match gone {
+        Gone::Ended(Close::Stopped) if context.stop.level() == Level::Now => {
+            over(
+                context,
+                connection,
+                "stopped at once",
+                Linger::Reset,
+                &ledger.reset,
+            );
+        }
         Gone::Ended(close) => {
             let count = match close {
                 Close::PeerEnded => &ledger.closed_by_peer,
@@ -143,7 +152,7 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
             // What the peer has not read is lost with the error, so the end must not look clean.
             let count = match context.stop.level() {
                 // shutdown(2) from the thread that reads the signals made the call fail.
-                Level::Now => &ledger.reset,
+                Level::Expired | Level::Now => &ledger.reset,
                 _ => &ledger.failed,
             };
             over(context, connection, &why, Linger::Reset, count);

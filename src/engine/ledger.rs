@@ -22,7 +22,8 @@ impl Count {
         self.0.store(n, Ordering::Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    /// As it stands.
+    pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -77,11 +78,5 @@ impl Ledger {
                 kernel_drops: self.kernel_drops.get(),
             },
         }
-    }
-
-    /// Connections that have been accepted and are not over.
-    pub fn open(&self) -> u64 {
-        let a = self.accounts();
-        a.accepted - (a.closed_by_peer + a.closed_by_rule + a.failed + a.reset)
     }
 }

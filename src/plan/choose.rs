@@ -70,9 +70,14 @@ fn suits(profile: &Profile, triple: Triple, role: Role, given: &Given) -> Result
         .map(|t| format!("a {} address", t.name()));
     match wrong_family.or(wrong_type) {
         None if has_no_port(given) && triple.has_ports() && role == Role::Connect => {
+            let host = host_of(given);
+            let with_port = if host.contains(':') {
+                format!("[{host}]:35555")
+            } else {
+                format!("{host}:35555")
+            };
             Err(Unsuitable(format!(
-                "the ADDRESS {} has no port to connect to; write host:port, or [host]:port for IPv6",
-                given.address
+                "the ADDRESS {host} has no port to connect to; write for example {with_port}"
             )))
         }
         None => Ok(()),
@@ -90,6 +95,13 @@ fn suits(profile: &Profile, triple: Triple, role: Role, given: &Given) -> Result
 fn with_article(word: &str) -> String {
     let article = if word.starts_with('i') { "an" } else { "a" };
     format!("{article} {word}")
+}
+
+fn host_of(given: &Given) -> String {
+    match &given.address {
+        Address::Inet { host, .. } => crate::escape::text(host),
+        other => other.to_string(),
+    }
 }
 
 fn has_no_port(given: &Given) -> bool {

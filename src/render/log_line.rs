@@ -124,7 +124,7 @@ pub fn summary(a: &Accounts) -> String {
         parts.push(format!("{} discarded", a.bytes_discarded));
     }
     if a.accept_errors > 0 {
-        parts.push(format!("{} errors of accept", a.accept_errors));
+        parts.push(format!("{} of accept", counted(a.accept_errors, "error")));
     }
     format!("Served {}", parts.join("; "))
 }

@@ -10,16 +10,14 @@ use crate::error::{Errno, Failure};
 pub fn of(error: &io::Error) -> Errno {
     match error.raw_os_error() {
         Some(number) => {
-            let nix = Nix::from_raw(number);
-            let name = match nix {
+            let name = match Nix::from_raw(number) {
                 Nix::UnknownErrno => format!("errno {number}"),
                 known => format!("{known:?}"),
             };
-            Errno {
-                number,
-                name,
-                says: nix.desc().to_owned(),
-            }
+            // Rust adds the number to strerror(3)'s sentence.
+            let text = io::Error::from_raw_os_error(number).to_string();
+            let says = text.split(" (os error").next().unwrap_or(&text).to_owned();
+            Errno { number, name, says }
         }
         None => Errno {
             number: 0,
@@ -55,6 +53,8 @@ pub fn interrupted(error: &io::Error) -> bool {
 /// What an error of accept(2) means for the loop that called it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AcceptTrouble {
+    /// None: a signal, or a wait that SO_RCVTIMEO of the listener has ended. Ask again.
+    Nobody,
     /// Nobody is there (any more): go on with the next.
     Next,
     /// This process or system is at a limit: wait a little.
@@ -67,6 +67,7 @@ pub enum AcceptTrouble {
 /// EMFILE comes even from an empty queue.
 pub fn accept_trouble(error: &io::Error) -> AcceptTrouble {
     match error.raw_os_error().unwrap_or(0) {
+        libc::EAGAIN | libc::EINTR => AcceptTrouble::Nobody,
         libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM => AcceptTrouble::BackOff,
         libc::EBADF | libc::EINVAL | libc::ENOTSOCK => AcceptTrouble::Fatal,
         _ => AcceptTrouble::Next,
@@ -92,8 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn accept_errors_fall_into_three_classes() {
+    fn accept_errors_fall_into_four_classes() {
         let class = |n| accept_trouble(&io::Error::from_raw_os_error(n));
+        assert_eq!(class(libc::EAGAIN), AcceptTrouble::Nobody);
+        assert_eq!(class(libc::EINTR), AcceptTrouble::Nobody);
         assert_eq!(class(libc::ECONNABORTED), AcceptTrouble::Next);
         assert_eq!(class(libc::EMFILE), AcceptTrouble::BackOff);
         assert_eq!(class(libc::EBADF), AcceptTrouble::Fatal);

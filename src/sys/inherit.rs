@@ -9,13 +9,15 @@ use crate::event::{Arg, Observer};
 use crate::socket::{Inherited, Protocol, Role, Triple};
 
 impl<O: Observer> Sys<'_, O> {
-    /// Takes over a descriptor for `role`, if it is a socket of that triple in the right state.
+    /// Takes over a descriptor for `role`, if it is a socket of that triple in the right state; tells which mode its
+    /// owner had set. That mode, as all of the socket, is shared with the owner: a server never waits in accept(2) or
+    /// recvmsg(2) of it, because only shutdown(2) could wake it there, and gives the mode back in the end.
     pub(super) fn adopt(
         &self,
         inherited: &Inherited,
         expected: Triple,
         role: Role,
-    ) -> Result<OwnedFd, Error> {
+    ) -> Result<(OwnedFd, Blocking), Error> {
         let number = find_inherited(inherited)?;
         // SAFETY: the number is only used for calls that fail with EBADF when it is not open.
         #[allow(
@@ -23,7 +25,8 @@ impl<O: Observer> Sys<'_, O> {
             reason = "a number given by the user is looked at before it is owned"
         )]
         let looked_at = unsafe { BorrowedFd::borrow_raw(number) };
-        self.set_cloexec(looked_at)
+        self.is_inherited(looked_at, inherited)
+            .and_then(|()| self.set_cloexec(looked_at))
             .map_err(|e| not_open(number, &e))?;
         let domain = self
             .getsockopt_int(looked_at, "SO_DOMAIN")
@@ -35,9 +38,14 @@ impl<O: Observer> Sys<'_, O> {
             reason = "this is where an inherited descriptor becomes ours"
         )]
         let owned = unsafe { OwnedFd::from_raw_fd(number) };
-        self.set_nonblocking(owned.as_fd(), Blocking::Yes)
-            .map_err(|e| errno::failure("fcntl", format!("fd {number}"), &e))?;
-        Ok(owned)
+        let refused = |e| errno::failure("fcntl", format!("fd {number}"), &e);
+        let before = self.blocking(owned.as_fd()).map_err(refused)?;
+        let mode = match role {
+            Role::Serve => Blocking::No,
+            Role::Connect => Blocking::Yes,
+        };
+        self.set_nonblocking(owned.as_fd(), mode).map_err(refused)?;
+        Ok((owned, before))
     }
 
     fn held_against(
@@ -86,6 +94,37 @@ impl<O: Observer> Sys<'_, O> {
             .with_help("let its owner call listen(2), or use `sockplay connect` if it is a connection"));
         }
         Ok(())
+    }
+
+    /// What came through execve(2) does not have FD_CLOEXEC, or it would not have come; what we opened ourselves in the
+    /// meantime has it, and a number that nobody passed on may be just the next one that we opened.
+    fn is_inherited(&self, fd: BorrowedFd<'_>, inherited: &Inherited) -> io::Result<()> {
+        use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+        use std::os::fd::AsRawFd as _;
+        if matches!(inherited, Inherited::Systemd(_)) {
+            return Ok(()); // sd_listen_fds(3) has looked, and has set FD_CLOEXEC
+        }
+        let run = || Ok(FdFlag::from_bits_truncate(fcntl(fd, FcntlArg::F_GETFD)?));
+        let args = |_: &_| vec![Arg::Fd(fd.as_raw_fd()), Arg::symbol("F_GETFD")];
+        let flags = self.observed("fcntl", run, args, |flags| flags.bits().into())?;
+        if flags.contains(FdFlag::FD_CLOEXEC) {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
+        Ok(())
+    }
+
+    /// fcntl(2) F_GETFL
+    fn blocking(&self, fd: BorrowedFd<'_>) -> io::Result<Blocking> {
+        use nix::fcntl::{FcntlArg, OFlag, fcntl};
+        use std::os::fd::AsRawFd as _;
+        let run = || Ok(OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?));
+        let args = |_: &_| vec![Arg::Fd(fd.as_raw_fd()), Arg::symbol("F_GETFL")];
+        let flags = self.observed("fcntl", run, args, |flags| flags.bits().into())?;
+        Ok(if flags.contains(OFlag::O_NONBLOCK) {
+            Blocking::No
+        } else {
+            Blocking::Yes
+        })
     }
 
     fn set_cloexec(&self, fd: BorrowedFd<'_>) -> io::Result<()> {

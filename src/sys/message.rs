@@ -11,7 +11,7 @@ use nix::sys::socket::{
 
 use super::{Sys, name, show};
 use crate::event::{Arg, Observer};
-use crate::socket::SocketName;
+use crate::socket::{Family, SocketName};
 
 /// A datagram that was received into the caller's buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,23 +76,21 @@ pub struct Ancillary {
     control: Vec<u8>,
 }
 
-impl Default for Ancillary {
-    fn default() -> Ancillary {
-        Ancillary::new()
-    }
-}
-
 impl Ancillary {
-    /// For the messages of any family.
-    pub fn new() -> Ancillary {
-        let control = nix::cmsg_space!(
-            libc::in6_pktinfo,
-            libc::in_pktinfo,
-            libc::c_int,
-            libc::c_int,
-            u32
-        );
-        Ancillary { control }
+    /// Room enough for everything that a profile's options can add to an internet datagram; without it recvmsg(2) cuts
+    /// off what comes last (MSG_CTRUNC).
+    const INTERNET: usize = 1024;
+
+    /// For the messages of this family. A unix client could pass descriptors with each message (SCM_RIGHTS, unix(7)),
+    /// until this process has no number left: where there is no room for them, the kernel closes them.
+    pub fn new(family: Family) -> Ancillary {
+        let room = match family {
+            Family::Ipv4 | Family::Ipv6 => Ancillary::INTERNET,
+            Family::Unix => 0,
+        };
+        Ancillary {
+            control: vec![0; room],
+        }
     }
 }
 
@@ -155,12 +153,9 @@ fn receive(
     // Of nix's types only this one keeps the length that the kernel gave the address, whatever its family: without it an
     // abstract name has no end, and an address that was not filled in (shutdown(2) woke us, or the client is an unbound
     // unix socket) cannot be told from the one that was in that memory before.
-    let message = nix_recvmsg::<UnixAddr>(
-        fd.as_raw_fd(),
-        &mut iov,
-        Some(&mut ancillary.control),
-        MsgFlags::MSG_TRUNC,
-    )?;
+    let room = Some(ancillary.control.as_mut_slice()).filter(|room| !room.is_empty());
+    let has_room = room.is_some();
+    let message = nix_recvmsg::<UnixAddr>(fd.as_raw_fd(), &mut iov, room, MsgFlags::MSG_TRUNC)?;
     let mut datagram = Datagram {
         peer: name::from_filled_in(message.address.as_ref()),
         len: message.bytes,
@@ -168,6 +163,9 @@ fn receive(
         ttl: None,
         kernel_drops: None,
     };
+    if !has_room {
+        return Ok(datagram);
+    }
     for control in message.cmsgs()? {
         match control {
             ControlMessageOwned::Ipv4PacketInfo(info) => {
@@ -188,7 +186,7 @@ fn receive(
                 });
             }
             ControlMessageOwned::Ipv4Ttl(ttl) | ControlMessageOwned::Ipv6HopLimit(ttl) => {
-                datagram.ttl = Some(ttl)
+                datagram.ttl = Some(ttl);
             }
             ControlMessageOwned::RxqOvfl(drops) => datagram.kernel_drops = Some(drops),
             _ => {}

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::apply::Readback;
 use super::sockopt::Timeout;
-use super::{Linger, PathGuard, Sys, errno, hint, sysctl};
+use super::{Blocking, Linger, PathGuard, Sys, errno, hint, sysctl};
 use crate::error::Error;
 use crate::event::{Backlog, Observer, OptionReport};
 use crate::option::OptionName;
@@ -28,6 +28,8 @@ pub struct Server {
     pub backlog: Option<Backlog>,
     /// The path to give back.
     pub path: Option<PathGuard>,
+    /// Of an inherited socket: the mode that its owner had set. The socket is theirs too, and is left as it was.
+    pub inherited: Option<Blocking>,
     /// What became of each option.
     pub reports: Vec<OptionReport>,
 }
@@ -75,9 +77,22 @@ impl<O: Observer> Sys<'_, O> {
             triple: plan.triple,
             backlog,
             path: opening.path,
+            inherited: opening.inherited,
             reports: opening.reports,
         };
         Ok(server)
+    }
+
+    /// Closes a server's socket; what was taken is given back.
+    pub fn close_server(&self, server: Server) {
+        if let Some(before) = server.inherited {
+            // It worked when the socket was taken over, and there is nothing else to be done about it.
+            let _ = self.set_nonblocking(server.fd.as_fd(), before);
+        }
+        self.close(server.fd, Linger::AsSet);
+        if let Some(path) = server.path {
+            self.give_back(path);
+        }
     }
 
     /// Opens the client's end of a plan: each address of the peer's name in turn, until one answers.
@@ -154,6 +169,7 @@ impl<O: Observer> Sys<'_, O> {
 struct Opening {
     fd: Option<OwnedFd>,
     path: Option<PathGuard>,
+    inherited: Option<Blocking>,
     backlog: Option<u32>,
     reports: Vec<OptionReport>,
     connect_time: Duration,
@@ -165,6 +181,7 @@ impl Opening {
         Opening {
             fd: None,
             path: None,
+            inherited: None,
             backlog: None,
             reports: Vec::with_capacity(plan.steps.len()),
             connect_time: Duration::ZERO,
@@ -205,7 +222,9 @@ impl Opening {
                 return Ok(());
             }
             Act::Adopt(inherited) => {
-                self.fd = Some(sys.adopt(inherited, plan.triple, plan.role)?);
+                let (fd, before) = sys.adopt(inherited, plan.triple, plan.role)?;
+                self.fd = Some(fd);
+                self.inherited = Some(before);
                 return Ok(());
             }
             _ => {}

@@ -91,15 +91,22 @@ impl<O: Observer> Sys<'_, O> {
                     failure.cause =
                         Some("the lock file is a symbolic link, which is not followed".into());
                 }
-                "ENOENT" => failure.cause = Some("the directory does not exist".into()),
-                _ => {}
+                "ENXIO" => {
+                    failure.cause = Some("there is a fifo where the lock file belongs".into());
+                }
+                _ => explain(&mut failure),
             }
+            failure.help.push("choose another path".into());
             failure
         };
         loop {
             let file = self
                 .open_lock(&lock_path)
                 .map_err(|e| refused("open", &e))?;
+            let found = file.metadata().map_err(|e| refused("fstat", &e))?;
+            if !found.is_file() {
+                return Err(refused("open", &io::Error::from_raw_os_error(libc::ENXIO)).into());
+            }
             let lock = self.flock(file).map_err(|e| refused("flock", &e))?;
             let locked = lock.metadata().map_err(|e| refused("fstat", &e))?;
             if Identity::of(&lock_path)
@@ -182,6 +189,7 @@ impl<O: Observer> Sys<'_, O> {
         !matches!(outcome, Err(e) if e.raw_os_error() == Some(libc::ECONNREFUSED))
     }
 
+    /// With O_NONBLOCK, because a fifo in the lock's place would make open(2) wait for a reader (fifo(7)).
     fn open_lock(&self, path: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options
@@ -189,12 +197,12 @@ impl<O: Observer> Sys<'_, O> {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC);
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
         let args = |_: &_| {
             vec![
                 Arg::symbol("AT_FDCWD"),
                 path_arg(path),
-                Arg::symbol("O_WRONLY|O_CREAT|O_NOFOLLOW|O_CLOEXEC"),
+                Arg::symbol("O_WRONLY|O_CREAT|O_NONBLOCK|O_NOFOLLOW|O_CLOEXEC"),
                 Arg::symbol("0600"),
             ]
         };
@@ -256,7 +264,7 @@ impl<O: Observer> Sys<'_, O> {
     }
 
     /// Removes a path of ours, and its lock, if they are still ours.
-    pub fn give_back(&self, mut guard: PathGuard) {
+    pub(super) fn give_back(&self, mut guard: PathGuard) {
         let path = guard.path.clone();
         let removed = self.observed(
             "unlink",
@@ -306,7 +314,7 @@ impl Drop for PathGuard {
     }
 }
 
-/// What a failure to bind to a path means.
+/// What a failure to create a path, or its lock, means.
 pub(super) fn explain(failure: &mut Failure) {
     let cause = match failure.errno.name.as_str() {
         "ENOENT" => "the directory does not exist",

@@ -1,15 +1,17 @@
 //! Signals and the order to stop: how a thread that waits in a system call learns that it is over.
 //!
 //! Signals are blocked everywhere and read from a signalfd(2) by one thread, so no handler ever runs. That thread
-//! raises the [`Stop`], which wakes whoever is blocked by shutdown(2): accept then answers EINVAL, recv reads the end.
+//! raises the [`Stop`], which wakes whoever is blocked by shutdown(2): accept then answers EINVAL, recv reads the end. A
+//! socket that others have too is left alone: whoever serves it waits in poll(2), and [`Stop::bell`] wakes that.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{Shutdown, shutdown};
@@ -26,8 +28,10 @@ pub enum Level {
     Draining = 1,
     /// The same, and close whoever has nothing unsent at once.
     Closing = 2,
-    /// Give up everything now.
-    Now = 3,
+    /// The deadline has passed: close whoever has nothing unsent, give up the rest.
+    Expired = 3,
+    /// Give up everything now, with a reset for everybody.
+    Now = 4,
 }
 
 /// What is registered to be woken.
@@ -54,7 +58,25 @@ pub struct Stop {
 #[derive(Debug, Default)]
 struct Asked {
     watched: HashMap<RawFd, Watched>,
+    bells: Vec<Arc<EventFd>>,
     deadline: Option<Instant>,
+}
+
+/// A descriptor that becomes readable whenever the order to stop is raised.
+#[derive(Debug)]
+pub struct Bell(Arc<EventFd>);
+
+impl Bell {
+    /// What to wait for.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+
+    /// Makes it silent until the order is raised again.
+    pub fn hush(&self) {
+        // EAGAIN: somebody else did.
+        let _ = self.0.read();
+    }
 }
 
 /// Keeps a descriptor registered; must be dropped before the descriptor is closed.
@@ -72,6 +94,7 @@ impl Stop {
             0 => Level::Running,
             1 => Level::Draining,
             2 => Level::Closing,
+            3 => Level::Expired,
             _ => Level::Now,
         }
     }
@@ -87,6 +110,19 @@ impl Stop {
         }
     }
 
+    /// A bell, which rings at once if the order has already been given: for engines that wait for readiness, and for
+    /// whoever waits for a socket that others have too, and that shutdown(2) would therefore end for them.
+    pub fn bell(&self) -> std::io::Result<Bell> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        let bell = Arc::new(EventFd::from_value_and_flags(0, flags)?);
+        let mut asked = self.asked();
+        asked.bells.push(Arc::clone(&bell));
+        if self.level() != Level::Running {
+            ring(&asked);
+        }
+        Ok(Bell(bell))
+    }
+
     /// Runs accept(2) so that the order to stop can wake it. `None`: the order was given before.
     pub fn accepting<T>(&self, accept: impl FnOnce() -> T) -> Option<T> {
         self.accepting.store(true, Ordering::SeqCst);
@@ -95,7 +131,7 @@ impl Stop {
         outcome
     }
 
-    /// Raises the level, never lowers it. With a `deadline` the level becomes [`Level::Now`] when that has passed.
+    /// Raises the level, never lowers it. With a `deadline` the level becomes [`Level::Expired`] when that has passed.
     pub fn raise(&self, level: Level, deadline: Option<Duration>) {
         let mut asked = self.asked();
         self.level.fetch_max(level as u8, Ordering::SeqCst);
@@ -103,6 +139,7 @@ impl Stop {
             asked.deadline.get_or_insert(Instant::now() + after);
         }
         self.wake(&asked);
+        ring(&asked);
         self.changed.notify_all();
     }
 
@@ -125,7 +162,7 @@ impl Stop {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        if self.level() == Level::Now {
+        if self.level() >= Level::Expired {
             None
         } else {
             self.asked().deadline
@@ -158,7 +195,9 @@ impl Stop {
                 (Watched::Listener, _) if is_ready(watched, PollFlags::POLLIN) => continue,
                 // Only a blocked send needs it: its FIN stays behind what is unsent, and goes with it in the reset. To
                 // a peer that reads, a FIN would look like a clean end, whatever comes after it.
-                (Watched::Connection, Level::Now) if !is_ready(watched, PollFlags::POLLOUT) => {
+                (Watched::Connection, Level::Expired | Level::Now)
+                    if !is_ready(watched, PollFlags::POLLOUT) =>
+                {
                     Shutdown::Both
                 }
                 _ => Shutdown::Read,
@@ -166,6 +205,13 @@ impl Stop {
             // The answer does not matter: ENOTCONN still wakes an unconnected socket.
             let _ = shutdown(fd, how);
         }
+    }
+}
+
+fn ring(asked: &Asked) {
+    for bell in &asked.bells {
+        // It can only fail when the count is full, and then it rings already.
+        let _ = bell.write(1);
     }
 }
 
@@ -213,21 +259,21 @@ impl Signals {
         )?))
     }
 
-    /// Waits for the next signal, or until the deadline of `stop` has passed, which raises it to [`Level::Now`].
-    pub fn next(&self, stop: &Stop) -> Option<Asks> {
+    /// Waits for the next signal, or until the deadline of `stop` has passed, which raises it to [`Level::Expired`].
+    pub fn next(&self, stop: &Stop) -> Asks {
         loop {
             if let Ok(Some(info)) = self.0.read_signal() {
                 return match Signal::try_from(info.ssi_signo.cast_signed()) {
-                    Ok(Signal::SIGINT) => Some(Asks::Interrupt),
-                    Ok(Signal::SIGUSR1) => Some(Asks::Counters),
-                    _ => Some(Asks::Terminate),
+                    Ok(Signal::SIGINT) => Asks::Interrupt,
+                    Ok(Signal::SIGUSR1) => Asks::Counters,
+                    _ => Asks::Terminate,
                 };
             }
             let left = stop
                 .deadline()
                 .map(|at| at.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
-                stop.raise(Level::Now, None);
+                stop.raise(Level::Expired, None);
                 continue;
             }
             if stop.level() == Level::Running {

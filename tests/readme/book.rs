@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A fenced block.
 #[derive(Clone, Debug)]
-pub struct Block {
+pub(super) struct Block {
     /// `exact` of `<!-- test: exact -->`; empty without a mark.
     pub mark: String,
     /// What stands behind the fence: `console`, `sh`, `toml`, `text`.
@@ -20,7 +20,7 @@ pub struct Block {
 
 /// A line of a console that begins with `$ `, and what follows up to the next one.
 #[derive(Clone, Debug)]
-pub struct Command {
+pub(super) struct Command {
     /// What is typed.
     pub line: String,
     /// What is printed.
@@ -28,13 +28,13 @@ pub struct Command {
 }
 
 /// The text of README.md.
-pub fn text() -> String {
+pub(super) fn text() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     std::fs::read_to_string(path).expect("README.md is there and is UTF-8")
 }
 
 /// Every fenced block, in order.
-pub fn blocks() -> Vec<Block> {
+pub(super) fn blocks() -> Vec<Block> {
     let text = text();
     let mut lines = text.lines().zip(1..);
     let mut all = Vec::new();
@@ -55,7 +55,7 @@ pub fn blocks() -> Vec<Block> {
 }
 
 /// Every block with this mark; there is at least one, or the test that asks would be empty.
-pub fn marked(mark: &str) -> Vec<Block> {
+pub(super) fn marked(mark: &str) -> Vec<Block> {
     let mut all = blocks();
     all.retain(|block| block.mark == mark);
     assert!(!all.is_empty(), "README.md has no block marked `{mark}`");
@@ -63,7 +63,7 @@ pub fn marked(mark: &str) -> Vec<Block> {
 }
 
 /// The one block with this mark.
-pub fn the(mark: &str) -> Block {
+pub(super) fn the(mark: &str) -> Block {
     let all = marked(mark);
     assert_eq!(all.len(), 1, "blocks marked `{mark}`");
     all.into_iter().next().expect("there is one")
@@ -78,7 +78,7 @@ fn mark(line: &str) -> &str {
 
 impl Block {
     /// The commands of a console.
-    pub fn commands(&self) -> Vec<Command> {
+    pub(super) fn commands(&self) -> Vec<Command> {
         let mut all: Vec<Command> = Vec::new();
         for line in &self.lines {
             if let Some(typed) = line.strip_prefix("$ ") {
@@ -96,14 +96,14 @@ impl Block {
     }
 
     /// The one command of a console.
-    pub fn command(&self) -> Command {
+    pub(super) fn command(&self) -> Command {
         let all = self.commands();
         assert_eq!(all.len(), 1, "README.md:{}: commands", self.at);
         all.into_iter().next().expect("there is one")
     }
 
     /// The lines of a block of commands, without the comments behind them.
-    pub fn typed(&self) -> Vec<&str> {
+    pub(super) fn typed(&self) -> Vec<&str> {
         let bare = |line: &'_ String| line.find(" #").unwrap_or(line.len());
         let all = self.lines.iter().map(|line| line[..bare(line)].trim_end());
         all.collect()
@@ -111,7 +111,7 @@ impl Block {
 }
 
 /// What stands between backticks in the running text and in tables; blocks are left out.
-pub fn in_backticks() -> Vec<String> {
+pub(super) fn in_backticks() -> Vec<String> {
     let mut fenced = false;
     let mut all = Vec::new();
     for line in text().lines() {
@@ -126,7 +126,7 @@ pub fn in_backticks() -> Vec<String> {
 }
 
 /// The first cells of the rows of the table under a heading, without the table's head.
-pub fn first_column(heading: &str) -> Vec<String> {
+pub(super) fn first_column(heading: &str) -> Vec<String> {
     let text = text();
     let under = text.split(&format!("\n{heading}\n")).nth(1);
     let under = under.unwrap_or_else(|| panic!("README.md has no `{heading}`"));

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 const ANYTHING: &str = "[..]";
 
 /// Whether the lines are those of the page, `[..]` standing for anything.
-pub fn equals(page: &[String], real: &[&str]) -> bool {
+pub(super) fn equals(page: &[String], real: &[&str]) -> bool {
     match page.split_first() {
         None => real.is_empty(),
         Some((first, rest)) if first == ANYTHING => {
@@ -33,14 +33,14 @@ fn line_equals(page: &str, real: &str) -> bool {
 }
 
 /// The first line of the page that does not come, the ones before it having come in this order.
-pub fn first_missing<'a>(page: &'a [String], real: &[String]) -> Option<&'a String> {
+pub(super) fn first_missing<'a>(page: &'a [String], real: &[String]) -> Option<&'a String> {
     let mut real = real.iter();
     page.iter()
         .find(|expected| !real.any(|line| line == *expected))
 }
 
 /// A table or report with every number, unit and width taken out.
-pub fn shape(line: &str) -> String {
+pub(super) fn shape(line: &str) -> String {
     let numbers = replace_numbers(&line.replace('.', ""), |_, _| "N".to_owned());
     let words = numbers.split_whitespace().map(|word| {
         let bare = word.trim_end_matches(',');
@@ -56,14 +56,14 @@ pub fn shape(line: &str) -> String {
 
 /// Log and trace with what differs from run to run numbered in order of birth.
 #[derive(Debug, Default)]
-pub struct Normal {
+pub(super) struct Normal {
     descriptors: HashMap<String, String>,
     ports: HashMap<String, String>,
 }
 
 impl Normal {
     /// All lines of one run.
-    pub fn of<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    pub(super) fn of<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let mut normal = Normal::default();
         lines.into_iter().map(|line| normal.line(line)).collect()
     }

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use crate::common::{Process, needs_program};
 
 /// A shell that finds `sockplay` in PATH and knows nothing of whoever runs the tests, behind `before`.
-pub fn shell(before: &[&str], line: &str) -> Process {
+pub(super) fn shell(before: &[&str], line: &str) -> Process {
     let built = Path::new(env!("CARGO_BIN_EXE_sockplay")).parent();
     let mut path = vec![built.expect("it is in a folder").to_owned()];
     let others = std::env::var_os("PATH").unwrap_or_default();
@@ -28,7 +28,7 @@ pub fn shell(before: &[&str], line: &str) -> Process {
 
 /// A server of the page in a network namespace of its own.
 #[derive(Debug)]
-pub struct Session {
+pub(super) struct Session {
     server: Process,
     /// What brings a client there.
     inside: Vec<String>,
@@ -60,7 +60,7 @@ fn namespaces() -> Option<(Vec<&'static str>, Vec<&'static str>)> {
 
 impl Session {
     /// Starts a server and waits until it listens.
-    pub fn of(line: &str) -> Option<Session> {
+    pub(super) fn of(line: &str) -> Option<Session> {
         let (unshare, nsenter) = namespaces()?;
         // exec: the process that is signalled is the server, not the shell.
         let server = shell(&unshare, &format!("ip link set lo up && exec {line}"));
@@ -79,13 +79,13 @@ impl Session {
     }
 
     /// A client of it.
-    pub fn client(&self, line: &str) -> Process {
+    pub(super) fn client(&self, line: &str) -> Process {
         let before: Vec<&str> = self.inside.iter().map(String::as_str).collect();
         shell(&before, line)
     }
 
     /// Ctrl-C, and everything that was said on standard error.
-    pub fn stops(self) -> String {
+    pub(super) fn stops(self) -> String {
         self.server.signal(Signal::SIGINT);
         let finished = self.server.finishes();
         assert_eq!(finished.code, 0, "{}", finished.err);
