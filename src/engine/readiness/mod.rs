@@ -41,7 +41,7 @@ pub fn serve<O: Observer, W: Waiter>(
     context
         .sys
         .set_nonblocking(server.fd.as_fd(), Blocking::No)
-        .map_err(|e| failed("fcntl", e))?;
+        .map_err(|e| failed("ioctl", e))?;
     let mut engine = Engine::new(context, waiter, bell, server);
     engine
         .waiter
