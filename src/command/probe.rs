@@ -63,7 +63,7 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
         None => probe(&Show::events(events), &mut profile, given.as_ref(), place),
     }?;
     if common.json {
-        output::line(&json(&report).to_string())?;
+        output::json(&json(&report))?;
     } else {
         output::text(&text(&report))?;
     }

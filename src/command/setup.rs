@@ -1,6 +1,8 @@
 //! From arguments to a valid plan and a running logger: what serve, connect and probe have in common.
 
+use std::fs::{File, OpenOptions};
 use std::io::IsTerminal as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use log::LevelFilter;
@@ -11,6 +13,7 @@ use crate::logger;
 use crate::plan::{EngineKey, NoPlan, Plan, WorkersKey};
 use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
 use crate::socket::{Family, Given, Role};
+use crate::sys::errno;
 
 /// Where to start when no profile is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,10 +122,18 @@ pub(super) fn logging(profile: &Profile, common: &Common) -> Result<(), Error> {
         FormatKey::Article => logger::Form::Article,
         FormatKey::Json => logger::Form::Json,
     };
-    logger::start(&logger::Settings {
-        level,
-        form,
-        file: file.map(Path::new),
+    let help = "log.file and --log-file name a file that can be written";
+    let file = file
+        .map(|path| opened(path, OpenOptions::new().create(true).append(true), help))
+        .transpose()?;
+    logger::start(logger::Settings { level, form, file })
+}
+
+/// A file that the user named, beside the sockets.
+pub(super) fn opened(path: &Path, how: &OpenOptions, help: &str) -> Result<File, Error> {
+    how.open(path).map_err(|e| {
+        let shown = crate::escape::bytes(path.as_os_str().as_bytes());
+        Error::from(errno::failure("open", shown, &e)).with_help(help)
     })
 }
 

@@ -84,7 +84,7 @@ fn suits(profile: &Profile, triple: Triple, role: Role, given: &Given) -> Result
         Some(what) => Err(Unsuitable(format!(
             "the ADDRESS {} is {what}, but the profile {} opens {} {}",
             given.address,
-            profile.name,
+            crate::escape::text(&profile.name),
             triple.family.name(),
             triple.ty.name()
         ))),
