@@ -230,10 +230,12 @@ fn client_half<O: Observer>(
         report.notes.push("the peer has no address".into());
     }
     let echo = load_over(sys, profile, &plan, first, REMOTE_PATIENCE, None, open)?;
-    if echo.received == 0 {
-        report
-            .notes
-            .push("the peer was reached, but it does not echo".into());
+    if echo.received == 0 && echo.errors == 0 {
+        let note = match echo.corrupt {
+            0 => "the peer was reached, but nothing came back",
+            _ => "the peer answers, but what it answers is no echo",
+        };
+        report.notes.push(note.into());
     }
     report.echo = Some(echo);
     Ok(report)

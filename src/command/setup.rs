@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::logger;
 use crate::plan::{EngineKey, NoPlan, Plan, WorkersKey};
 use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
-use crate::socket::{Family, Given, Role};
+use crate::socket::{Address, Family, Given, Role, Type, UnixName};
 use crate::sys::errno;
 
 /// Where to start when no profile is named.
@@ -40,9 +40,29 @@ pub(super) fn profile(
 ) -> Result<Profile, Error> {
     let read = match (&common.config, start, given) {
         (None, Start::Address, Some(given)) => return from_address(common, given),
+        (None, Start::Article, Some(given)) => profile::load(Some(suited(given)), &common.set),
         (config, _, _) => profile::load(config.as_deref(), &common.set),
     };
     read.map_err(|invalid| rejected(&invalid))
+}
+
+/// The built-in profile of an ADDRESS's family and type: whoever says where to listen has said that much.
+fn suited(given: &Given) -> &'static str {
+    let (family, ty) = given.decides();
+    match (family, ty.unwrap_or(Type::Stream)) {
+        (Some(Family::Ipv6), Type::Stream) => "tcp6",
+        (Some(Family::Ipv6), Type::Datagram) => "udp6",
+        (Some(Family::Unix), Type::Datagram) => "unix-datagram",
+        (Some(Family::Unix), Type::Seqpacket) => "unix-seqpacket",
+        (Some(Family::Unix), _)
+            if matches!(given.address, Address::Unix(UnixName::Abstract(_))) =>
+        {
+            "unix-abstract"
+        }
+        (Some(Family::Unix), _) => "unix-stream",
+        (_, Type::Datagram) => "udp4",
+        _ => "tcp4",
+    }
 }
 
 fn from_address(common: &Common, given: &Given) -> Result<Profile, Error> {
@@ -69,7 +89,7 @@ fn from_address(common: &Common, given: &Given) -> Result<Profile, Error> {
 /// The family of the first address that a name stands for: only then is it clear what `connect name:port` means.
 fn family_of_name(given: &Given) -> Option<Family> {
     use std::net::ToSocketAddrs as _;
-    let crate::socket::Address::Inet { host, port } = &given.address else {
+    let Address::Inet { host, port } = &given.address else {
         return None;
     };
     if host.is_empty() {

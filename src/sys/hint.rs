@@ -205,7 +205,7 @@ fn nobody_listens(failure: &mut Failure, plan: &Plan) {
         say(
             failure,
             "nobody listens under that name (any more)",
-            "start the server: sockplay serve",
+            "start the server first: `sockplay serve ADDRESS` opens one of this kind",
         );
     } else {
         say(
@@ -268,6 +268,11 @@ fn connect(failure: &mut Failure, plan: &Plan) {
             failure,
             "the inherited descriptor has no peer",
             "its owner must connect it before sockplay inherits it",
+        ),
+        "EINVAL" if failure.subject.starts_with("[fe80") => say(
+            failure,
+            "a link-local address needs its interface",
+            "write it as [fe80::1%eth0]:35555",
         ),
         "EINVAL" if plan.triple.protocol == Protocol::MPTCP => {
             say(
