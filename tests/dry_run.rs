@@ -90,12 +90,12 @@ fn the_articles_server_in_six_lines() {
     let finished = run(&["serve", "-c", "tcp4", "--dry-run"]);
     let expected = "\
 serve: ipv4 stream at 127.0.0.1:35555, by built-in tcp4
-  socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0)      # built-in tcp4:LINE
-  setsockopt(fd, SOL_IP, IP_TTL, [64], 4)           # built-in tcp4:LINE  post-socket
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, [1], 4)  # built-in tcp4:LINE  pre-bind
-  bind(fd, 127.0.0.1:35555)                         # built-in tcp4:LINE
-  listen(fd, 128)                                   # default
-  accept4(fd, peer, SOCK_CLOEXEC)                   # for each client
+  socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP)  # built-in tcp4:LINE
+  setsockopt(fd, SOL_IP, IP_TTL, [64], 4)                # built-in tcp4:LINE  post-socket
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, [1], 4)       # built-in tcp4:LINE  pre-bind
+  bind(fd, 127.0.0.1:35555)                              # built-in tcp4:LINE
+  listen(fd, 128)                                        # default
+  accept4(fd, peer, SOCK_CLOEXEC)                        # for each client
 ";
     assert_eq!(without_lines(&finished.text()), expected);
     assert_eq!((finished.code, finished.err.as_str()), (0, ""));

@@ -263,7 +263,7 @@ fn a_profile_that_contradicts_itself_says_where() {
         (
             "udp4",
             "serve.backlog=5",
-            &["`serve.backlog` makes no sense here", "has no connections"][..],
+            &["`serve.backlog` makes no sense here", "have no connections"][..],
         ),
         ("udp4", "io.framing=line", &["message boundaries"]),
         (

@@ -45,11 +45,6 @@ fn translated(line: &str) -> Option<String> {
             .replace("[128 => ", "[")
             .replace("[110 => ", "["),
     };
-    // Ours writes an abstract name as a profile does, and a protocol of 0 by its name.
-    let call = call.replace("sun_path=@\"", "sun_path=\"@").replace(
-        "AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0)",
-        "AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP)",
-    );
     SHOWN
         .iter()
         .any(|n| call.starts_with(&format!("{n}(")))

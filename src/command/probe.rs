@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::cli::{Common, Probe};
-use crate::engine::{self, Context, Ledger};
+use crate::engine::{self, Books, Context};
 use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::message::Messages;
@@ -16,7 +16,7 @@ use crate::socket::{Family, Given, Protocol, Role, SocketName, Type};
 use crate::sys::Readback;
 use crate::sys::packet::Codec;
 use crate::sys::stop::{Level, Stop};
-use crate::sys::{Client, Server, Sys};
+use crate::sys::{self, Client, Server, Sys};
 
 use super::observer::{Events, Show, Tasks, Trace};
 use super::probe_place::{Place, move_aside};
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
         None
     };
     setup::logging(&profile, common)?;
-    setup::raise_descriptor_limit();
+    sys::raise_descriptor_limit();
     connect::exit_on_interrupt(place.as_ref().and_then(|p| p.directory.clone()))?;
     let events = if common.verbose {
         Events::Log("probe")
@@ -147,20 +147,21 @@ fn measured<O: Observer>(
     plan: &Plan,
     server: Server,
 ) -> Result<crate::measure::Echo, Error> {
-    let (rules, ledger, stop) = (
+    let (rules, books, stop) = (
         engine::rules::rules(plan),
-        Ledger::default(),
+        Books::default(),
         Stop::default(),
     );
     let context = Context {
         sys: sys.task("server"),
         plan,
         rules: &rules,
-        ledger: &ledger,
+        ledger: &books.main,
         stop: &stop,
     };
+    let books = &books;
     thread::scope(|scope| {
-        let serving = scope.spawn(move || engine::serve(context, server));
+        let serving = scope.spawn(move || engine::serve(context, books, server));
         let per_connection = match plan.serve.requests {
             RequestsKey::Count(n) if plan.triple.ty.has_connections() => Some(u64::from(n)),
             _ => None,

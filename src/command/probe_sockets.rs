@@ -11,7 +11,7 @@ use crate::option::Value;
 use crate::plan::Plan;
 use crate::profile::Profile;
 use crate::socket::Triple;
-use crate::sys::{Client, Linger, Readback, Readiness, Server, Sys, errno};
+use crate::sys::{Blocking, Client, Linger, Readback, Readiness, Server, Sys, errno};
 
 /// The sockets of a probe, looked at once.
 pub(super) struct Examined {
@@ -174,7 +174,7 @@ fn accept_one<O: Observer>(
         return Ok(None);
     }
     let (fd, _) = sys
-        .accept(listener)
+        .accept(listener, Blocking::Yes)
         .map_err(|e| errno::failure("accept4", subject(), &e))?;
     Ok(Some(fd))
 }

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::cli::{Engine, Serve};
-use crate::engine::{self, Context, Ledger};
+use crate::engine::{self, Books, Context};
 use crate::error::Error;
 use crate::event::{Event, Observer, Off};
 use crate::plan::Plan;
@@ -12,8 +12,8 @@ use crate::profile::{EngineKey, Setting};
 use crate::session::Rules;
 use crate::socket::Role;
 use crate::sys::Readback;
-use crate::sys::Sys;
 use crate::sys::stop::{Asks, Level, Signals, Stop};
+use crate::sys::{self, Sys};
 
 use super::observer::{Events, Show, Tasks, Trace};
 use super::{dry_run, output, setup};
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Serve) -> Result<(), Error> {
     }
     setup::engine_is_built(&plan)?;
     setup::logging(&profile, common)?;
-    setup::raise_descriptor_limit();
+    sys::raise_descriptor_limit();
     for caveat in dry_run::known_in_advance(&plan) {
         log::warn!(target: "server", "{caveat}");
     }
@@ -54,7 +54,7 @@ struct Run<O> {
     observer: O,
     plan: Plan,
     rules: Rules,
-    ledger: Ledger,
+    books: Books,
     stop: Stop,
 }
 
@@ -64,7 +64,7 @@ fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> R
         observer,
         plan,
         rules,
-        ledger: Ledger::default(),
+        books: Books::default(),
         stop: Stop::default(),
     }));
     let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
@@ -94,11 +94,11 @@ fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> R
         sys,
         plan,
         rules: &run.rules,
-        ledger: &run.ledger,
+        ledger: &run.books.main,
         stop: &run.stop,
     };
-    let outcome = engine::serve(context, server);
-    let accounts = run.ledger.accounts();
+    let outcome = engine::serve(context, &run.books, server);
+    let accounts = run.books.accounts();
     if run.stop.level() != Level::Running {
         run.observer.event(&Event::Note("Server closed by user."));
     }
@@ -118,7 +118,7 @@ fn answer_signals<O: Observer>(run: &'static Run<O>, signals: &Signals) {
     loop {
         let asks = signals.next(&run.stop);
         match (asks, run.stop.level()) {
-            (Asks::Counters, _) => run.observer.event(&Event::Counters(&run.ledger.accounts())),
+            (Asks::Counters, _) => run.observer.event(&Event::Counters(&run.books.accounts())),
             (Asks::Interrupt, Level::Running) => begin_to_stop(run, Level::Closing, drain),
             (Asks::Terminate, Level::Running) => begin_to_stop(run, Level::Draining, drain),
             (Asks::Interrupt | Asks::Terminate, _) => run.stop.raise(Level::Now, None),
@@ -127,7 +127,7 @@ fn answer_signals<O: Observer>(run: &'static Run<O>, signals: &Signals) {
 }
 
 fn begin_to_stop<O: Observer>(run: &Run<O>, level: Level, drain: Duration) {
-    let open = run.ledger.open();
+    let open = run.books.connections();
     if open > 0 {
         let (s, seconds) = (
             if open == 1 { "" } else { "s" },

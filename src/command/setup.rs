@@ -137,18 +137,10 @@ pub(super) fn opened(path: &Path, how: &OpenOptions, help: &str) -> Result<File,
     })
 }
 
-/// Raises the soft limit of descriptors to the hard one. Nothing depends on it: a server at the limit says so and goes on.
-pub(super) fn raise_descriptor_limit() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
-}
-
 /// Refuses what this build cannot do, before anything opens.
 pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
     let serve = &plan.serve;
-    let missing = if serve.engine != EngineKey::Sequential {
+    let missing = if matches!(serve.engine, EngineKey::Async | EngineKey::Uring) {
         format!("serve.engine = \"{}\"", engine_name(serve.engine))
     } else if serve.workers != WorkersKey::Count(1) {
         "more than one of serve.workers".to_owned()
@@ -157,8 +149,10 @@ pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::impossible(format!("{missing} is not part of this build"))
-        .with_help("engine = \"sequential\", workers = 1 serves one peer at a time; the others wait in the backlog"))
+    Err(
+        Error::impossible(format!("{missing} is not part of this build"))
+            .with_help("engine = \"epoll\" with workers = 1 serves many peers at a time"),
+    )
 }
 
 const fn engine_name(engine: EngineKey) -> &'static str {

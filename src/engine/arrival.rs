@@ -5,13 +5,12 @@
 //!
 //! [`Stop::bell`]: crate::sys::stop::Stop::bell
 
-use std::io::PipeReader;
 use std::os::fd::{AsFd as _, BorrowedFd};
 
 use super::Context;
 use crate::error::Error;
 use crate::event::Observer;
-use crate::sys::stop::{Level, Watch, Watched};
+use crate::sys::stop::{Bell, Level, Watch, Watched};
 use crate::sys::{Readiness, Server, errno};
 
 /// What ends the wait for the next arrival.
@@ -20,11 +19,11 @@ pub enum Arrival<'a> {
     /// shutdown(2)
     Own(#[allow(dead_code, reason = "it is kept, to be dropped with the wait")] Watch<'a>),
     /// The bell.
-    Shared(PipeReader),
+    Shared(Bell),
 }
 
 impl<'a> Arrival<'a> {
-    /// For this server's socket. An error is that of pipe(2).
+    /// For this server's socket. An error is that of eventfd(2).
     pub fn at<O: Observer>(
         context: Context<'a, O>,
         server: &Server,
@@ -34,7 +33,7 @@ impl<'a> Arrival<'a> {
             return Ok(Arrival::Own(context.stop.watch(server.fd.as_fd(), what)));
         }
         let bell = context.stop.bell();
-        let bell = bell.map_err(|e| errno::failure("pipe", server.name.to_string(), &e))?;
+        let bell = bell.map_err(|e| errno::failure("eventfd", server.name.to_string(), &e))?;
         Ok(Arrival::Shared(bell))
     }
 
@@ -42,10 +41,7 @@ impl<'a> Arrival<'a> {
     /// the owner of an inherited socket can be faster. `false`: the order to stop came first.
     pub fn wait<O: Observer>(&self, context: Context<'_, O>, fd: BorrowedFd<'_>) -> bool {
         if let Arrival::Shared(bell) = self {
-            let both = [
-                (fd, Readiness::Readable),
-                (bell.as_fd(), Readiness::Readable),
-            ];
+            let both = [(fd, Readiness::Readable), (bell.fd(), Readiness::Readable)];
             // An interrupted poll(2) is no news: the call itself answers EAGAIN then.
             let _ = context.sys.poll(&both, -1);
         }

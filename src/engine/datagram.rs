@@ -11,6 +11,7 @@ use super::Context;
 use super::arrival::Arrival;
 use super::guard::{self, Ports, Request};
 use super::throttle::Throttle;
+use super::waiter::{Interest, Token, Waiter};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::handler::Answer;
@@ -20,30 +21,92 @@ use crate::sys::message::{Ancillary, Cast, Datagram, Reply};
 use crate::sys::stop::{Level, Watched};
 use crate::sys::{Blocking, Server, errno, packet};
 
-/// Answers messages until the order to stop, then those that had already arrived.
+/// So many messages are answered before the order to stop is looked at again.
+const FAIR: usize = 256;
+
+/// Answers messages in blocking calls until the order to stop, then those that had already arrived.
 pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
+    let arrival = Arrival::at(context, &server, Watched::Datagrams)?;
+    let outcome = answer_all(context, &server, |exchange, buffer| {
+        if arrival.wait(context, exchange.fd) {
+            exchange.one(buffer)?;
+        }
+        Ok(())
+    });
+    drop(arrival);
+    context.sys.close_server(server);
+    outcome
+}
+
+/// The same for an engine that waits for readiness.
+pub fn serve_ready<O: Observer>(
+    context: Context<'_, O>,
+    server: Server,
+    waiter: &mut impl Waiter,
+) -> Result<(), Error> {
+    let failed =
+        |call, e: io::Error| Error::from(errno::failure(call, server.name.to_string(), &e));
+    let bell = context.stop.bell().map_err(|e| failed("eventfd", e))?;
+    context
+        .sys
+        .set_nonblocking(server.fd.as_fd(), Blocking::No)
+        .map_err(|e| failed("fcntl", e))?;
+    waiter
+        .add(bell.fd(), Token(0), Interest::Read)
+        .map_err(|e| failed("wait", e))?;
+    waiter
+        .add(server.fd.as_fd(), Token(1), Interest::Read)
+        .map_err(|e| failed("wait", e))?;
+    let mut ready = Vec::new();
+    let outcome = answer_all(context, &server, |exchange, buffer| {
+        match waiter.wait(None, &mut ready) {
+            Ok(()) => {}
+            Err(e) if errno::interrupted(&e) => return Ok(()),
+            Err(e) => return Err(errno::failure("wait", exchange.own.to_string(), &e).into()),
+        }
+        // Edge-triggered, what is left after this would not be told again: nothing may be left.
+        let most = if waiter.is_edge_triggered() {
+            usize::MAX
+        } else {
+            FAIR
+        };
+        for _ in 0..most {
+            if exchange.one(buffer)? == Queue::Empty
+                || exchange.context.stop.level() != Level::Running
+            {
+                break;
+            }
+        }
+        Ok(())
+    });
+    context.sys.close_server(server);
+    outcome
+}
+
+fn answer_all<'a, O: Observer>(
+    context: Context<'a, O>,
+    server: &'a Server,
+    mut some: impl FnMut(&mut Exchange<'a, O>, &mut [u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
     let pause = context.plan.serve.pause;
     let mut buffer = vec![0; context.plan.buffer_size];
-    let mut exchange = Exchange::new(context, &server);
+    let mut exchange = Exchange::new(context, server);
     let _ = context.stop.pause(pause.before_read);
-    let arrival = Arrival::at(context, &server, Watched::Datagrams)?;
-    let mut outcome = Ok(());
-    while arrival.wait(context, exchange.fd) {
-        if let Err(error) = exchange.one(&mut buffer) {
-            outcome = Err(error);
-            break;
-        }
+    while context.stop.level() == Level::Running {
+        some(&mut exchange, &mut buffer)?;
         if !pause.between_reads.is_zero() {
             let _ = context.stop.pause(pause.between_reads);
         }
     }
-    drop(arrival);
-    if outcome.is_ok() {
-        exchange.rest(&mut buffer);
-    }
-    drop(exchange);
-    context.sys.close_server(server);
-    outcome
+    exchange.rest(&mut buffer);
+    Ok(())
+}
+
+/// Whether more messages may be waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Queue {
+    PerhapsMore,
+    Empty,
 }
 
 /// What the loop keeps between messages.
@@ -76,27 +139,28 @@ impl<'a, O: Observer> Exchange<'a, O> {
     }
 
     /// Receives and answers one message. An error is one after which no other message will come.
-    fn one(&mut self, buffer: &mut [u8]) -> Result<(), Error> {
+    fn one(&mut self, buffer: &mut [u8]) -> Result<Queue, Error> {
         match self
             .context
             .sys
             .recvmsg(self.fd, buffer, &mut self.ancillary)
         {
             // shutdown(2) wakes a blocked receive with an empty message from nobody.
-            Ok(_) if self.context.stop.level() >= Level::Expired => Ok(()),
+            Ok(_) if self.context.stop.level() >= Level::Expired => Ok(Queue::PerhapsMore),
             Ok(d)
                 if d.len == 0
                     && d.peer == SocketName::UNNAMED
                     && self.context.stop.level() != Level::Running =>
             {
-                Ok(())
+                Ok(Queue::PerhapsMore)
             }
             Ok(datagram) => {
                 self.answer(&datagram, buffer);
-                Ok(())
+                Ok(Queue::PerhapsMore)
             }
-            Err(e) if errno::interrupted(&e) || errno::would_block(&e) => Ok(()),
-            Err(e) => self.trouble(&e),
+            Err(e) if errno::would_block(&e) => Ok(Queue::Empty),
+            Err(e) if errno::interrupted(&e) => Ok(Queue::PerhapsMore),
+            Err(e) => self.trouble(&e).map(|()| Queue::PerhapsMore),
         }
     }
 

@@ -79,12 +79,4 @@ impl Ledger {
             },
         }
     }
-
-    /// Connections that have been accepted and are not over.
-    pub fn open(&self) -> u64 {
-        let a = self.accounts();
-        // The counts are read one after the other while a worker goes on: a connection may begin and end in between.
-        a.accepted
-            .saturating_sub(a.closed_by_peer + a.closed_by_rule + a.failed + a.reset)
-    }
 }

@@ -1,27 +1,45 @@
 //! The engines: how a server waits for many clients.
 //!
 //! An engine owns buffers and descriptors and decides nothing: [`turn`] is the one loop of recv and send that asks the
-//! session what to do, [`connection`] begins and ends a connection and keeps its accounts, [`datagram`] answers messages
-//! that have no connection, behind the guards of [`guard`], [`arrival`] wakes those who wait when the server stops. [`sequential`] is the first way to wait: one peer at a time.
+//! session what to do, [`connection`] begins and ends a connection and keeps its accounts, [`accept`] is the patience with
+//! accept(2), [`datagram`] answers messages that have no connection, behind the guards of [`guard`],
+//! [`arrival`] wakes those who wait in a blocking call when the server stops.
+//!
+//! How to wait: [`sequential`] one peer at a time and [`threads`] one thread per peer, both in the blocking calls of
+//! [`blocking`]; [`poll`] and [`epoll`] many peers in one thread, two ways to learn what is ready under the one loop of
+//! [`readiness`].
 
+pub mod accept;
 pub mod arrival;
+pub mod blocking;
+pub mod books;
 pub mod connection;
 pub mod datagram;
+pub mod epoll;
 pub mod guard;
 pub mod ledger;
+pub mod poll;
+pub mod readiness;
 pub mod rules;
 pub mod sequential;
+pub mod slots;
+pub mod threads;
 pub mod throttle;
 pub mod turn;
+pub mod waiter;
 
 use crate::error::Error;
 use crate::event::Observer;
-use crate::plan::Plan;
+use crate::plan::{EngineKey, Plan};
 use crate::session::Rules;
 use crate::sys::stop::Stop;
-use crate::sys::{Server, Sys};
+use crate::sys::{Server, Sys, errno};
 
+pub use books::Books;
 pub use ledger::Ledger;
+
+use epoll::Epoll;
+use poll::Poll;
 
 /// What every engine is given.
 #[derive(Debug)]
@@ -47,10 +65,31 @@ impl<O: Observer> Clone for Context<'_, O> {
 impl<O: Observer> Copy for Context<'_, O> {}
 
 /// Serves until the order to stop has been carried out; takes the server's socket and gives its path back.
-pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
-    if context.plan.triple.ty.has_connections() {
-        sequential::serve(context, server)
-    } else {
-        datagram::serve(context, server)
+pub fn serve<O: Observer>(
+    context: Context<'_, O>,
+    books: &Books,
+    server: Server,
+) -> Result<(), Error> {
+    let connections = context.plan.triple.ty.has_connections();
+    match (context.plan.serve.engine, connections) {
+        (EngineKey::Sequential, true) => sequential::serve(context, server),
+        (EngineKey::Threads, true) => threads::serve(context, books, server),
+        // One socket, many peers: there is nothing to give each peer a thread for.
+        (EngineKey::Sequential | EngineKey::Threads, false) => datagram::serve(context, server),
+        (EngineKey::Poll, true) => readiness::serve(context, server, Poll::new(context.sys)),
+        (EngineKey::Poll, false) => {
+            datagram::serve_ready(context, server, &mut Poll::new(context.sys))
+        }
+        (EngineKey::Epoll, true) => readiness::serve(context, server, epoll(context)?),
+        (EngineKey::Epoll, false) => datagram::serve_ready(context, server, &mut epoll(context)?),
+        (EngineKey::Async | EngineKey::Uring, _) => {
+            Err(Error::impossible("this engine is not part of this build"))
+        }
     }
+}
+
+fn epoll<O: Observer>(context: Context<'_, O>) -> Result<Epoll<'_, O>, Error> {
+    let serve = &context.plan.serve;
+    Epoll::new(context.sys, serve.trigger, serve.batch)
+        .map_err(|e| errno::failure("epoll_create1", "the engine", &e).into())
 }

@@ -55,6 +55,24 @@ pub struct Peer<'a> {
     pub name: &'a SocketName,
     /// Whether calls on the socket wait: then EAGAIN means that a timeout has passed.
     pub blocking: Blocking,
+    /// What a receive that did not fill the buffer means.
+    pub short: ShortRead,
+}
+
+/// What a receive that did not fill the buffer means to the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShortRead {
+    /// Nothing: the next receive waits, or the end may be behind it and would not be told again.
+    GoOn,
+    /// Everything was read: waiting costs less than asking again.
+    Drained,
+}
+
+/// What a receive left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Left {
+    Perhaps,
+    Nothing,
 }
 
 /// Goes on with a conversation as far as it goes without waiting. Nothing stays lent: the buffer is free afterwards.
@@ -76,8 +94,16 @@ fn run<O: Observer>(
     buffer: &mut [u8],
 ) -> Wait {
     let mut receives = 0;
+    let mut left = Left::Perhaps;
     loop {
         let (call, outcome, wait) = match session.want() {
+            Want::Recv if left == Left::Nothing && peer.short == ShortRead::Drained => {
+                // What was asked of the session while it was busy must not wait for the peer.
+                if stopped(context, session) {
+                    continue;
+                }
+                return Wait::Readable;
+            }
             Want::Recv if receives == FAIR => return Wait::Again,
             Want::Recv => {
                 receives += 1;
@@ -85,11 +111,8 @@ fn run<O: Observer>(
                 if stopped(context, session) {
                     continue;
                 }
-                (
-                    "recv",
-                    receive(context, peer, session, buffer),
-                    Wait::Readable,
-                )
+                let outcome = receive(context, peer, session, buffer).map(|after| left = after);
+                ("recv", outcome, Wait::Readable)
             }
             // Who speaks without being asked never comes to a receive, where the order to stop is looked at.
             Want::Send if context.rules.handler.speaks_first() && stopped(context, session) => {
@@ -140,7 +163,7 @@ fn receive<O: Observer>(
     peer: &Peer<'_>,
     session: &mut Session,
     buffer: &mut [u8],
-) -> io::Result<()> {
+) -> io::Result<Left> {
     let messages = context.rules.framing == Framing::Message;
     // A message longer than the buffer tells its real length only when asked to (recv(2), MSG_TRUNC).
     let flags = if messages {
@@ -160,9 +183,10 @@ fn receive<O: Observer>(
                 .bytes_discarded
                 .add(received.discarded as u64);
         }
-        return Ok(());
+        return Ok(Left::Perhaps);
     }
-    let fitted = n.min(buffer.len());
+    let room = buffer.len();
+    let fitted = n.min(room);
     context.ledger.bytes_received.add(n as u64);
     if n > fitted {
         context.ledger.bytes_discarded.add((n - fitted) as u64);
@@ -172,7 +196,7 @@ fn receive<O: Observer>(
         });
         if context.plan.serve.truncated == TruncatedKey::Drop {
             context.ledger.bytes_discarded.add(fitted as u64);
-            return Ok(());
+            return Ok(Left::Perhaps);
         }
     }
     let chunk = &mut buffer[..fitted];
@@ -185,7 +209,11 @@ fn receive<O: Observer>(
         .ledger
         .bytes_discarded
         .add(received.discarded as u64);
-    Ok(())
+    Ok(if n < room {
+        Left::Nothing
+    } else {
+        Left::Perhaps
+    })
 }
 
 /// Whether a receive of nothing on a socket with message boundaries was the end, and not an empty message: only at the

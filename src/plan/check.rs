@@ -1,11 +1,10 @@
 //! What a profile may not say about its triple: one function per rule, each points at the line it is about.
 
 use super::choose::Chosen;
-use crate::profile::{
-    EngineKey, FramingKey, Need, OptionKey, Origin, Problem, Profile, Scope, Setting,
-};
+use super::option_rules;
+use crate::profile::{EngineKey, FramingKey, Origin, Problem, Profile, Setting};
 use crate::socket::address::literal_family;
-use crate::socket::{Address, Family, Phase, Protocol, Role, Type};
+use crate::socket::{Address, Family, Protocol, Role, Type};
 
 type Rule = fn(&Profile, &Chosen) -> Vec<Problem>;
 
@@ -19,9 +18,9 @@ const RULES: &[Rule] = &[
     descriptor_excludes_an_address,
     engine_keys_need_their_engine,
     icmp_is_answered_by_the_kernel,
-    options_fit_the_triple,
-    options_have_a_socket_to_be_set_on,
-    options_are_in_time,
+    option_rules::options_fit_the_triple,
+    option_rules::options_have_a_socket_to_be_set_on,
+    option_rules::options_are_in_time,
 ];
 
 pub(super) fn check(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
@@ -44,12 +43,19 @@ fn written_some<T>(
 }
 
 fn refuse<const N: usize>(
+    profile: &Profile,
     keys: [Option<(&'static str, Origin)>; N],
     why: &str,
     help: &str,
 ) -> Vec<Problem> {
     let problem = |(key, origin)| {
-        Problem::error(origin, format!("`{key}` makes no sense here: {why}")).help(help)
+        let problem = Problem::error(origin, format!("`{key}` makes no sense here: {why}"));
+        // Nobody can remove a line from a profile that is inside the program.
+        if profile.is_builtin(origin) {
+            problem.help("this line is the built-in profile's: `sockplay profile list` shows others, `--config FILE` takes yours")
+        } else {
+            problem.help(help)
+        }
     };
     keys.into_iter().flatten().map(problem).collect()
 }
@@ -69,8 +75,9 @@ fn connection_keys_need_connections(profile: &Profile, chosen: &Chosen) -> Vec<P
         written("serve.pause.before_accept", &s.pause.before_accept),
         written("serve.pause.before_close", &s.pause.before_close),
     ];
-    let why = format!("a {} socket has no connections", chosen.triple);
+    let why = format!("{} sockets have no connections", chosen.triple);
     refuse(
+        profile,
         keys,
         &why,
         "remove the key, or choose type = \"stream\" or \"seqpacket\"",
@@ -82,10 +89,11 @@ fn framing_needs_a_stream(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
         return Vec::new();
     }
     let why = format!(
-        "a {} socket keeps message boundaries by itself",
+        "{} sockets keep message boundaries by themselves",
         chosen.triple
     );
     refuse(
+        profile,
         [written("io.framing", &profile.io.framing)],
         &why,
         "remove the key, or choose type = \"stream\"",
@@ -98,6 +106,7 @@ fn message_keys_need_messages(profile: &Profile, chosen: &Chosen) -> Vec<Problem
     if !chosen.triple.ty.has_boundaries() {
         let why = "a stream has no messages that could be cut off";
         problems.extend(refuse(
+            profile,
             [written("serve.truncated", &s.truncated)],
             why,
             "remove the key",
@@ -105,8 +114,12 @@ fn message_keys_need_messages(profile: &Profile, chosen: &Chosen) -> Vec<Problem
     }
     let guarded = !chosen.triple.ty.has_connections() && chosen.triple.family != Family::Unix;
     if !guarded {
-        let why = format!("a {} socket cannot be made to answer itself", chosen.triple);
+        let why = format!(
+            "{} sockets cannot be made to answer themselves",
+            chosen.triple
+        );
         problems.extend(refuse(
+            profile,
             [written("serve.allow_loops", &s.allow_loops)],
             &why,
             "remove the key",
@@ -127,7 +140,12 @@ fn unix_keys_need_unix(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
             "{} addresses are host and port",
             chosen.triple.family.name()
         );
-        return refuse(keys, &why, "use `host` and `port`, or family = \"unix\"");
+        return refuse(
+            profile,
+            keys,
+            &why,
+            "use `host` and `port`, or family = \"unix\"",
+        );
     }
     if matches!(
         chosen.address.value,
@@ -138,6 +156,7 @@ fn unix_keys_need_unix(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
             written("address.unlink_stale", &a.unlink_stale),
         ];
         return refuse(
+            profile,
             keys,
             "an abstract name is no file: it has no mode and leaves nothing behind",
             "remove the key",
@@ -156,6 +175,7 @@ fn internet_keys_need_the_internet(profile: &Profile, chosen: &Chosen) -> Vec<Pr
             written("connect.local_port", &c.local_port),
         ];
         return refuse(
+            profile,
             keys,
             "a unix address is a path or an @name",
             "use `path`, or family = \"ipv4\"",
@@ -167,6 +187,7 @@ fn internet_keys_need_the_internet(profile: &Profile, chosen: &Chosen) -> Vec<Pr
             written("connect.local_port", &c.local_port),
         ];
         return refuse(
+            profile,
             keys,
             "raw sockets have no ports, only addresses (raw(7))",
             "remove the key",
@@ -203,16 +224,19 @@ fn host_is_of_the_family(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
 }
 
 fn descriptor_excludes_an_address(profile: &Profile, _: &Chosen) -> Vec<Problem> {
-    if profile.socket.fd.is_none() {
+    let Some(fd) = &profile.socket.fd else {
         return Vec::new();
-    }
+    };
+    // A descriptor given on the command line takes the place of the file's address, as an ADDRESS would.
+    let contradicts = |key: &(&'static str, Origin)| !fd.origin.overrides(key.1);
     let keys = [
-        written("address.host", &profile.address.host),
-        written("address.port", &profile.address.port),
-        written_some("address.path", profile.address.path.as_ref()),
-        written_some("serve.backlog", profile.serve.backlog.as_ref()),
+        written("address.host", &profile.address.host).filter(contradicts),
+        written("address.port", &profile.address.port).filter(contradicts),
+        written_some("address.path", profile.address.path.as_ref()).filter(contradicts),
+        written_some("serve.backlog", profile.serve.backlog.as_ref()).filter(contradicts),
     ];
     refuse(
+        profile,
         keys,
         "an inherited descriptor is already bound and listening",
         "remove the key, or `socket.fd`",
@@ -226,7 +250,12 @@ fn engine_keys_need_their_engine(profile: &Profile, _: &Chosen) -> Vec<Problem> 
             return Vec::new();
         }
         let help = format!("remove the key, or set serve.engine = \"{name}\"");
-        refuse(keys, &format!("it belongs to the engine \"{name}\""), &help)
+        refuse(
+            profile,
+            keys,
+            &format!("it belongs to the engine \"{name}\""),
+            &help,
+        )
     };
     let mut problems = of(
         EngineKey::Epoll,
@@ -263,68 +292,4 @@ fn icmp_is_answered_by_the_kernel(profile: &Profile, chosen: &Chosen) -> Vec<Pro
         Problem::error(profile.socket.protocol.origin, message)
             .help("use this profile with `sockplay connect` or `sockplay probe`: the kernel is the server"),
     ]
-}
-
-fn options_fit_the_triple(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
-    let triple = chosen.triple;
-    let known = !matches!(chosen.address.value, Address::Fd(_));
-    let misfit = |key: &&OptionKey| known && key.need == Need::Required && !key.row.fits(triple);
-    let problem = |key: &OptionKey| {
-        let name = key.row.name;
-        let why = key
-            .row
-            .why_not(triple)
-            .unwrap_or_else(|| format!("{name} does not fit {triple}"));
-        Problem::error(key.name_at, why)
-            .help(format!(
-                "`sockplay options {}` tells which sockets have it",
-                name.to_lowercase()
-            ))
-            .help("`optional = true` in the long form tries it and goes on")
-    };
-    profile.options.iter().filter(misfit).map(problem).collect()
-}
-
-fn options_have_a_socket_to_be_set_on(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
-    if chosen.triple.ty.has_connections() {
-        return Vec::new();
-    }
-    let lost = |key: &&OptionKey| {
-        let accepted = key.scope == Scope::Accept;
-        let after = key
-            .phase
-            .as_ref()
-            .is_some_and(|p| p.value == Phase::PostAccept)
-            && chosen.role == Role::Serve;
-        accepted || after
-    };
-    let triple = chosen.triple;
-    profile
-        .options
-        .iter()
-        .filter(lost)
-        .map(|key| {
-            let message = format!(
-                "{} would be set on accepted sockets, and a {triple} socket accepts none",
-                key.row.name
-            );
-            Problem::error(key.name_at, message).help("move it to [options]")
-        })
-        .collect()
-}
-
-/// The kernel says "success" to most options at any time; whether it still matters is ours to know.
-fn options_are_in_time(profile: &Profile, _: &Chosen) -> Vec<Problem> {
-    let late = |key: &OptionKey| {
-        let phase = match (&key.phase, key.scope) {
-            (Some(phase), _) => phase.value,
-            (None, Scope::Accept) => Phase::PostAccept,
-            (None, _) => return None,
-        };
-        let why = key.row.warning_at(phase)?;
-        let origin = key.phase.as_ref().map_or(key.name_at, |p| p.origin);
-        let message = format!("{} at {phase} is {why}", key.row.name);
-        Some(Problem::warning(origin, message).help(format!("its own phase is {}", key.row.phase)))
-    };
-    profile.options.iter().filter_map(late).collect()
 }

@@ -6,6 +6,7 @@
 pub mod caveat;
 mod check;
 mod choose;
+mod option_rules;
 pub mod steps;
 
 use std::time::Duration;
@@ -15,8 +16,8 @@ pub use steps::{Act, SetOption, Step};
 
 // Engines and the gate see these words through the plan: they know nothing of profiles.
 pub use crate::profile::{
-    CloseKey, EngineKey, FramingKey, Need, OverloadKey, ReplyKey, RequestsKey, TruncatedKey,
-    WorkersKey,
+    CloseKey, EngineKey, FramingKey, Need, OverloadKey, ReplyKey, RequestsKey, TriggerKey,
+    TruncatedKey, WorkersKey,
 };
 
 use crate::profile::{Invalid, PauseKeys, Problem, Profile, Setting, Severity};
@@ -68,6 +69,12 @@ pub struct ServeRules {
     pub memory_budget: usize,
     /// Listeners of the same address, each with an engine of its own.
     pub workers: WorkersKey,
+    /// How epoll tells of readiness.
+    pub trigger: TriggerKey,
+    /// Events taken with one wait.
+    pub batch: Option<u32>,
+    /// Bytes of a thread's stack.
+    pub stack_size: Option<usize>,
     /// How long a call is asked again before it waits.
     pub spin: Option<Duration>,
     /// What happens at that limit.
@@ -210,6 +217,12 @@ fn serve_rules(profile: &Profile) -> ServeRules {
         max_connections: serve.max_connections.value,
         memory_budget: serve.memory_budget.value,
         workers: serve.workers.value,
+        trigger: serve
+            .trigger
+            .as_ref()
+            .map_or(TriggerKey::Level, |t| t.value),
+        batch: serve.batch.as_ref().map(|b| b.value),
+        stack_size: serve.stack_size.as_ref().map(|s| s.value),
         spin: serve.spin.as_ref().map(|s| s.value),
         overload: serve.overload.value,
         idle_timeout: serve.idle_timeout.value,

@@ -66,20 +66,11 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.act {
             Act::Socket(t) => {
-                let protocol = t
-                    .protocol
-                    .c_name()
-                    .map_or_else(|| t.protocol.0.to_string(), str::to_owned);
-                let protocol = if t.protocol.0 == 0 {
-                    "0".to_owned()
-                } else {
-                    protocol
-                };
+                let (family, ty) = (t.family.c_name(), t.ty.c_name());
                 write!(
                     f,
-                    "socket({}, {}|SOCK_CLOEXEC, {protocol})",
-                    t.family.c_name(),
-                    t.ty.c_name()
+                    "socket({family}, {ty}|SOCK_CLOEXEC, {})",
+                    t.protocol_argument()
                 )
             }
             Act::Adopt(inherited) => write!(f, "adopt the descriptor {inherited}"),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::builtin::builtins;
 use super::problem::{Invalid, Problem};
-use super::settings::Origin;
+use super::settings::{Origin, Source};
 use super::suggest;
 use super::tree::quoted;
 
@@ -29,7 +29,7 @@ pub(super) fn find(name: &str) -> Result<Found, Invalid> {
     if name == "-" {
         let text = text_of(io::stdin().lock(), "standard input")?;
         return Ok(Found {
-            name: name.to_owned(),
+            name: "standard input".to_owned(),
             text,
         });
     }
@@ -43,7 +43,7 @@ pub(super) fn find(name: &str) -> Result<Found, Invalid> {
     }
     match builtins().iter().find(|b| b.name == name) {
         Some(builtin) => Ok(Found {
-            name: format!("built-in {}", builtin.name),
+            name: format!("{}{}", Source::BUILTIN, builtin.name),
             text: builtin.text.to_owned(),
         }),
         None => Err(unknown(name)),

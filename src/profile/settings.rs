@@ -42,6 +42,18 @@ pub enum Origin {
     Flag(&'static str),
 }
 
+impl Origin {
+    /// Whether this place has precedence over the other: flags over every `--set`, those over the file, that over defaults.
+    pub fn overrides(self, other: Origin) -> bool {
+        match (self, other) {
+            (Origin::At { source, .. }, Origin::At { source: before, .. }) => source > before,
+            (Origin::Flag(_), Origin::Default | Origin::At { .. })
+            | (Origin::At { .. }, Origin::Default) => true,
+            (Origin::Default, _) | (_, Origin::Flag(_)) => false,
+        }
+    }
+}
+
 impl<T> Setting<T> {
     /// A value that nobody wrote.
     pub const fn default(value: T) -> Setting<T> {
@@ -77,6 +89,8 @@ pub struct Source {
 impl Source {
     /// The name of a `--set` text.
     pub const SET: &str = "--set";
+    /// How the name of an embedded profile begins.
+    pub const BUILTIN: &str = "built-in ";
 }
 
 /// The whole profile.
@@ -121,6 +135,17 @@ impl Profile {
                 Some(file) => format!("{}:{}", file.name, line_number(&file.text, start)),
                 None => "default".into(),
             },
+        }
+    }
+
+    /// Whether a value stands in a profile that is embedded in the program.
+    pub fn is_builtin(&self, origin: Origin) -> bool {
+        match origin {
+            Origin::At { source, .. } => self
+                .sources
+                .get(source)
+                .is_some_and(|s| s.name.starts_with(Source::BUILTIN)),
+            Origin::Default | Origin::Flag(_) => false,
         }
     }
 

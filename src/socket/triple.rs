@@ -235,6 +235,14 @@ impl Triple {
         }
     }
 
+    /// The third argument of socket(2) as strace prints it: protocols belong to the families of IP only.
+    pub fn protocol_argument(self) -> String {
+        match self.protocol.c_name() {
+            Some(name) if !matches!(self.family, Family::Unix) => name.to_owned(),
+            _ => self.protocol.0.to_string(),
+        }
+    }
+
     /// Whether addresses of this socket carry a port (raw sockets and unix ones have none).
     pub const fn has_ports(self) -> bool {
         !matches!(self.family, Family::Unix) && !matches!(self.ty, Type::Raw)

@@ -51,7 +51,7 @@ impl Readiness {
     }
 }
 
-const POLL_BITS: &[(i32, &str)] = &[
+pub(super) const POLL_BITS: &[(i32, &str)] = &[
     (libc::POLLIN as i32, "POLLIN"),
     (libc::POLLPRI as i32, "POLLPRI"),
     (libc::POLLOUT as i32, "POLLOUT"),
@@ -130,16 +130,25 @@ impl<O: Observer> Sys<'_, O> {
         )
     }
 
-    /// accept4(2), with SOCK_CLOEXEC.
-    pub fn accept(&self, listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SocketName)> {
-        let run = || {
-            let (socket, peer) = SockRef::from(&listener).accept()?;
-            Ok((OwnedFd::from(socket), name::from_sockaddr(&peer)))
+    /// accept4(2), with SOCK_CLOEXEC, and SOCK_NONBLOCK where calls on the new socket shall not wait: O_NONBLOCK is not
+    /// inherited from the listener.
+    pub fn accept(
+        &self,
+        listener: BorrowedFd<'_>,
+        mode: Blocking,
+    ) -> io::Result<(OwnedFd, SocketName)> {
+        let (flags, word) = match mode {
+            Blocking::Yes => (libc::SOCK_CLOEXEC, "SOCK_CLOEXEC"),
+            Blocking::No => (
+                libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK,
+                "SOCK_CLOEXEC|SOCK_NONBLOCK",
+            ),
         };
         let args = |outcome: &io::Result<(OwnedFd, SocketName)>| {
             let [address, len] = filled_in(outcome.as_ref().ok().map(|(_, peer)| peer));
-            vec![fd_arg(listener), address, len, Arg::symbol("SOCK_CLOEXEC")]
+            vec![fd_arg(listener), address, len, Arg::symbol(word)]
         };
+        let run = || name::accept4(listener, flags);
         self.observed("accept4", run, args, |(fd, _)| fd.as_raw_fd().into())
     }
 

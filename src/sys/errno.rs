@@ -10,16 +10,14 @@ use crate::error::{Errno, Failure};
 pub fn of(error: &io::Error) -> Errno {
     match error.raw_os_error() {
         Some(number) => {
-            let nix = Nix::from_raw(number);
-            let name = match nix {
+            let name = match Nix::from_raw(number) {
                 Nix::UnknownErrno => format!("errno {number}"),
                 known => format!("{known:?}"),
             };
-            Errno {
-                number,
-                name,
-                says: nix.desc().to_owned(),
-            }
+            // Rust adds the number to strerror(3)'s sentence.
+            let text = io::Error::from_raw_os_error(number).to_string();
+            let says = text.split(" (os error").next().unwrap_or(&text).to_owned();
+            Errno { number, name, says }
         }
         None => Errno {
             number: 0,

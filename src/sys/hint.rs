@@ -174,7 +174,7 @@ fn setsockopt(failure: &mut Failure, triple: Triple) {
             say(failure, &cause, &page);
         }
         "ENOPROTOOPT" | "EOPNOTSUPP" => {
-            let cause = format!("a {triple} socket of this kernel has no {name}");
+            let cause = format!("{triple} sockets of this kernel have no {name}");
             say(failure, &cause, &page);
         }
         "EINVAL" | "EDOM" | "ERANGE" => {

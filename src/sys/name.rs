@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
 use nix::sys::socket::{AddressFamily, SockaddrLike as _, SockaddrStorage, UnixAddr};
@@ -90,6 +91,24 @@ fn from_unix(address: &UnixAddr) -> SocketName {
             .map(|name| UnixName::Abstract(name.to_vec()))
     });
     SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
+}
+
+/// accept4(2) with its address, which the safe wrappers give only without the flags.
+pub(super) fn accept4(
+    listener: BorrowedFd<'_>,
+    flags: libc::c_int,
+) -> io::Result<(OwnedFd, SocketName)> {
+    // SAFETY: accept4(2) fills in at most the length that it is given, and says how much that was.
+    #[allow(unsafe_code, reason = "no safe wrapper has both flags and address")]
+    let (fd, address) = unsafe {
+        SockAddr::try_init(|storage, len| {
+            match libc::accept4(listener.as_raw_fd(), storage.cast(), len, flags) {
+                -1 => Err(io::Error::last_os_error()),
+                fd => Ok(OwnedFd::from_raw_fd(fd)),
+            }
+        })
+    }?;
+    Ok((fd, from_sockaddr(&address)))
 }
 
 /// The struct for sendmsg(2) as nix takes it.

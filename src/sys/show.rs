@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::escape;
 use crate::event::Arg;
 use crate::socket::{SocketName, Triple, UnixName};
 
@@ -24,6 +25,12 @@ pub(super) fn address(name: &SocketName) -> Arg {
             a.scope_id()
         ),
         SocketName::Unix(UnixName::Unnamed) => "{sa_family=AF_UNIX}".into(),
+        SocketName::Unix(UnixName::Abstract(name)) => {
+            format!(
+                "{{sa_family=AF_UNIX, sun_path=@\"{}\"}}",
+                escape::bytes(name)
+            )
+        }
         SocketName::Unix(name) => format!("{{sa_family=AF_UNIX, sun_path=\"{name}\"}}"),
     })
 }
@@ -44,10 +51,7 @@ pub(super) fn triple(triple: Triple) -> Vec<Arg> {
     vec![
         Arg::symbol(triple.family.c_name()),
         Arg::symbol(format!("{}|SOCK_CLOEXEC", triple.ty.c_name())),
-        triple
-            .protocol
-            .c_name()
-            .map_or(Arg::Int(i64::from(triple.protocol.0)), Arg::symbol),
+        Arg::symbol(triple.protocol_argument()),
     ]
 }
 

@@ -5,13 +5,13 @@
 //! socket that others have too is left alone: whoever serves it waits in poll(2), and [`Stop::bell`] wakes that.
 
 use std::collections::HashMap;
-use std::io::{PipeReader, PipeWriter};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{Shutdown, shutdown};
@@ -58,8 +58,25 @@ pub struct Stop {
 #[derive(Debug, Default)]
 struct Asked {
     watched: HashMap<RawFd, Watched>,
-    bells: Vec<PipeWriter>,
+    bells: Vec<Arc<EventFd>>,
     deadline: Option<Instant>,
+}
+
+/// A descriptor that becomes readable whenever the order to stop is raised.
+#[derive(Debug)]
+pub struct Bell(Arc<EventFd>);
+
+impl Bell {
+    /// What to wait for.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+
+    /// Makes it silent until the order is raised again.
+    pub fn hush(&self) {
+        // EAGAIN: somebody else did.
+        let _ = self.0.read();
+    }
 }
 
 /// Keeps a descriptor registered; must be dropped before the descriptor is closed.
@@ -93,15 +110,17 @@ impl Stop {
         }
     }
 
-    /// What poll(2) finds ready (a hang-up) as soon as the order to stop is given: for whoever waits for a socket that
-    /// others have too, and that shutdown(2) would therefore end for them.
-    pub fn bell(&self) -> std::io::Result<PipeReader> {
-        let (reader, writer) = std::io::pipe()?;
+    /// A bell, which rings at once if the order has already been given: for engines that wait for readiness, and for
+    /// whoever waits for a socket that others have too, and that shutdown(2) would therefore end for them.
+    pub fn bell(&self) -> std::io::Result<Bell> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        let bell = Arc::new(EventFd::from_value_and_flags(0, flags)?);
         let mut asked = self.asked();
-        if self.level() == Level::Running {
-            asked.bells.push(writer);
+        asked.bells.push(Arc::clone(&bell));
+        if self.level() != Level::Running {
+            ring(&asked);
         }
-        Ok(reader)
+        Ok(Bell(bell))
     }
 
     /// Runs accept(2) so that the order to stop can wake it. `None`: the order was given before.
@@ -119,8 +138,8 @@ impl Stop {
         if let Some(after) = deadline {
             asked.deadline.get_or_insert(Instant::now() + after);
         }
-        asked.bells.clear();
         self.wake(&asked);
+        ring(&asked);
         self.changed.notify_all();
     }
 
@@ -186,6 +205,13 @@ impl Stop {
             // The answer does not matter: ENOTCONN still wakes an unconnected socket.
             let _ = shutdown(fd, how);
         }
+    }
+}
+
+fn ring(asked: &Asked) {
+    for bell in &asked.bells {
+        // It can only fail when the count is full, and then it rings already.
+        let _ = bell.write(1);
     }
 }
 

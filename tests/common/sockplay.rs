@@ -28,8 +28,14 @@ enum Form {
 }
 
 /// `sockplay serve` with a built-in profile or a file.
+///
+/// SOCKPLAY_ENGINE=epoll cargo test … runs the same tests under another engine.
 pub fn serve(profile: &str) -> Sockplay {
-    Sockplay::new("serve").arg("-c").arg(profile)
+    let serve = Sockplay::new("serve").arg("-c").arg(profile);
+    match std::env::var("SOCKPLAY_ENGINE") {
+        Ok(engine) => serve.arg("--engine").arg(&engine),
+        Err(_) => serve,
+    }
 }
 
 /// `sockplay connect`, arguments to come.

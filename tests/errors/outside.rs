@@ -54,14 +54,14 @@ fn every_error_of_a_profile_is_shown_at_once_also_from_standard_input() {
         &finished,
         3,
         &[
-            "-:1:15",
+            "standard input:1:15",
             "\"strm\"",
             "did you mean \"stream\"?",
-            "-:2:7",
+            "standard input:2:7",
             "unknown key `backlg`",
-            "-:4:10",
+            "standard input:4:10",
             "takes 1 to 255",
-            "-:5:1",
+            "standard input:5:1",
             "unknown option `SO_NOPE`",
         ],
     );
