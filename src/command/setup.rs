@@ -11,7 +11,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::logger;
 use crate::plan::{EngineKey, NoPlan, Plan, WorkersKey};
-use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
+use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile, Word as _};
 use crate::socket::{Address, Family, Given, Role, Type, UnixName};
 use crate::sys::errno;
 
@@ -161,7 +161,7 @@ pub(super) fn opened(path: &Path, how: &OpenOptions, help: &str) -> Result<File,
 pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
     let serve = &plan.serve;
     let missing = if matches!(serve.engine, EngineKey::Async | EngineKey::Uring) {
-        format!("serve.engine = \"{}\"", engine_name(serve.engine))
+        format!("serve.engine = \"{}\"", serve.engine.word())
     } else if serve.workers != WorkersKey::Count(1) {
         "more than one of serve.workers".to_owned()
     } else if serve.spin.is_some() {
@@ -173,15 +173,4 @@ pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
         Error::impossible(format!("{missing} is not part of this build"))
             .with_help("engine = \"epoll\" with workers = 1 serves many peers at a time"),
     )
-}
-
-const fn engine_name(engine: EngineKey) -> &'static str {
-    match engine {
-        EngineKey::Sequential => "sequential",
-        EngineKey::Threads => "threads",
-        EngineKey::Poll => "poll",
-        EngineKey::Epoll => "epoll",
-        EngineKey::Async => "async",
-        EngineKey::Uring => "uring",
-    }
 }
