@@ -112,11 +112,11 @@ fn engine(word: &str) -> Result<EngineKey, String> {
             "a process per peer is not offered; `threads` is the same within one process".into()
         }
         _ => {
-            let near = |name: &&&str| strsim::jaro_winkler(word, name) > 0.8;
-            let meant = EngineKey::NAMES
-                .iter()
-                .find(near)
-                .map(|name| format!("did you mean '{name}'? "));
+            let near = |name: &str| strsim::jaro_winkler(word, name);
+            let names = EngineKey::NAMES.iter().copied();
+            let nearest = names.max_by(|a, b| near(a).total_cmp(&near(b)));
+            let meant = nearest.filter(|name| near(name) > 0.8);
+            let meant = meant.map(|name| format!("did you mean '{name}'? "));
             format!(
                 "{}it is one of {}",
                 meant.unwrap_or_default(),
