@@ -38,7 +38,9 @@ fn printed(line: &str) -> String {
 
 /// Whether every program of a pipeline is there.
 fn can_run(line: &str) -> bool {
-    let mut programs = line
+    // A `|` between quotes is an argument's.
+    let unquoted: String = line.split('\'').step_by(2).collect();
+    let mut programs = unquoted
         .split('|')
         .filter_map(|part| part.split_whitespace().next());
     programs.all(|program| program == "sockplay" || needs_program(program))
