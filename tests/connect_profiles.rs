@@ -153,7 +153,14 @@ fn connect_to_netcat() {
         let nc = Process::program("nc", &args);
         let place = nc.waits_err("where it listens", |said| {
             let said = String::from_utf8_lossy(said);
-            Some(said.split_once('\n')?.0.rsplit(' ').next()?.to_owned())
+            // A unix path is "Bound" before anybody can connect to it; a datagram socket is never more than that.
+            let ready = if profile == "udp4" {
+                "Bound"
+            } else {
+                "Listening"
+            };
+            let (line, _) = said[said.find(ready)?..].split_once('\n')?;
+            Some(line.rsplit(' ').next()?.to_owned())
         });
         let client = connect().arg("-c").arg(profile);
         let client = if place.starts_with('/') {
