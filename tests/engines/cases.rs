@@ -14,7 +14,11 @@ pub(crate) const ALL: [Case; 8] = [
     ("a buffer of one byte", |_| true, one_byte),
     ("1 MiB through 1 KiB", |_| true, bulk),
     ("split and glued", |_| true, split_and_glued),
-    ("half-close with data in flight", Cell::has_connections, half_close),
+    (
+        "half-close with data in flight",
+        Cell::has_connections,
+        half_close,
+    ),
     ("reset by the client", Cell::has_connections, reset),
     ("a hundred peers at once", |_| true, hundred),
     ("a slow reader", Cell::has_connections, slow_reader),

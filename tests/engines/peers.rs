@@ -1,1 +1,131 @@
-//! stub
+//! Several peers at once: what one of them does or leaves undone is nobody else's business.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::CONCURRENT;
+use crate::cases::resident;
+use crate::common::{Client, End, Running, pattern};
+
+/// Sends until the buffers of both sides are full, and never reads.
+fn deaf(server: &Running) -> Client {
+    let client = server.client();
+    client.socket().set_nonblocking(true).unwrap();
+    let noise = pattern(65_536);
+    let mut taken = 0;
+    while let Ok(n) = client.socket().send(&noise) {
+        taken += n;
+    }
+    assert!(taken > 0);
+    client
+}
+
+/// There and back so many times.
+fn converses(client: &Client, times: usize) {
+    for n in 0..times {
+        let word = format!("word {n}");
+        client.say(word.as_bytes()).hears(word.as_bytes());
+    }
+}
+
+#[test]
+fn a_silent_and_a_deaf_peer_delay_nobody() {
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-small-buffers").any_port();
+        let server = server.arg("-q").start();
+        let silent = server.client();
+        converses(&silent, 1);
+        let deaf = deaf(&server);
+        let clients: Vec<Client> = (0..5).map(|_| server.client()).collect();
+        clients.iter().for_each(|client| converses(client, 20));
+        converses(&silent, 1);
+        drop((deaf, silent, clients));
+        server.stop().adds_up();
+    }
+}
+
+#[test]
+fn a_deaf_peer_is_reset_when_the_drain_is_over() {
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-small-buffers").any_port();
+        let server = server.set("serve.drain_timeout=300ms").arg("-q").start();
+        let deaf = deaf(&server);
+        let quiet = server.client();
+        converses(&quiet, 1);
+        let stopped = server.stop();
+        quiet.hears_the_end();
+        deaf.socket().set_nonblocking(false).unwrap();
+        assert_eq!(deaf.rest().1, End::Reset, "{engine:?}");
+        assert_eq!(stopped.code, 1, "{engine:?}: bytes were given up");
+        stopped.adds_up();
+        assert_eq!(stopped.count("reset"), 1, "{engine:?}");
+        assert_eq!(stopped.count("closed_by_rule"), 1, "{engine:?}");
+    }
+}
+
+#[test]
+fn idle_timeout_is_per_peer() {
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-loop").any_port();
+        let server = server.set("serve.idle_timeout=300ms").start();
+        let busy = server.client();
+        let silent = server.client();
+        converses(&silent, 1);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| silent.hears_the_end());
+            while !waiting.is_finished() {
+                converses(&busy, 1);
+            }
+        });
+        converses(&busy, 1);
+        busy.half_closes().hears_the_end();
+        server.event("closed", 2);
+        let stopped = server.stop_in_order();
+        let why = stopped.reasons("closed");
+        assert!(why[0].contains("idle_timeout"), "{engine:?}: {why:?}");
+        assert_eq!(stopped.count("closed_by_rule"), 1, "{engine:?}");
+        assert_eq!(stopped.count("closed_by_peer"), 1, "{engine:?}");
+    }
+}
+
+#[test]
+fn pauses_go_on_side_by_side() {
+    const PAUSE: Duration = Duration::from_millis(300);
+    const PEERS: u32 = 20;
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-loop").any_port();
+        let server = server.set("serve.pause.before_read=300ms").start();
+        let began = Instant::now();
+        let clients: Vec<Client> = (0..PEERS).map(|_| server.say(b"patience")).collect();
+        for client in &clients {
+            client.hears(b"patience");
+        }
+        let took = began.elapsed();
+        assert!(took >= PAUSE, "{engine:?}: {took:?}");
+        assert!(took < PAUSE * PEERS / 2, "{engine:?}: one by one, {took:?}");
+        drop(clients);
+        server.stop().adds_up();
+    }
+}
+
+#[test]
+fn deaf_peers_cost_a_bounded_amount_and_the_budget_ends_with_them() {
+    const DEAF: usize = 20;
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-small-buffers").any_port();
+        let server = server.set("io.buffer_size=64KiB");
+        let server = server.set("serve.memory_budget=1MiB").arg("-q").start();
+        let before = resident(&server);
+        let crowd: Vec<Client> = (0..DEAF).map(|_| deaf(&server)).collect();
+        let fresh = server.say(b"fresh");
+        let grown = resident(&server).saturating_sub(before);
+        // Two buffers each, and a stack where there is one.
+        let most = DEAF as u64 * (3 << 16) + (1 << 20);
+        assert!(grown < most, "{engine:?}: {grown} bytes more");
+        drop(crowd);
+        fresh.hears(b"fresh");
+        converses(&fresh, 10);
+        drop(fresh);
+        server.stop().adds_up();
+    }
+}
