@@ -56,6 +56,23 @@ pub fn lines(text: &str) -> String {
     out
 }
 
+/// JSON for a terminal or a log: the same value, but what [`bytes`] would not show as it is stands as `\u202e`. Outside
+/// its strings JSON has no such characters.
+pub fn json(value: &impl std::fmt::Display) -> String {
+    let plain = value.to_string();
+    let mut out = String::with_capacity(plain.len());
+    for c in plain.chars() {
+        if c == '\x7f' || is_unsafe(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 fn push(out: &mut String, c: char) {
     match c {
         '\n' => out.push_str("\\n"),
@@ -106,6 +123,17 @@ mod tests {
     #[test]
     fn a_stream_keeps_its_lines_and_nothing_else() {
         assert_eq!(stream(b"a\tb\n\xff\x1b[2J\r\n"), "a\tb\n\\xff\\x1b[2J\\r\n");
+    }
+
+    #[test]
+    fn json_stays_the_same_value() {
+        let value = serde_json::json!({"\u{202e}": "\x7f\u{9b}\u{e0001}\u{1b}\"\\ caffè"});
+        let shown = json(&value);
+        assert_eq!(shown, bytes(shown.as_bytes()).replace("\\\\", "\\"));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
+            value
+        );
     }
 
     #[test]

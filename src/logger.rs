@@ -3,9 +3,8 @@
 //! `17-09-2025 17:55:14 - INFO - server - Accepted connection from: ('127.0.0.1', 45534)`. Messages are escaped before
 //! they get here; a log that cannot be written is dropped, because nothing may stop the sockets.
 
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
 use std::sync::Mutex;
 
 use jiff::Zoned;
@@ -24,17 +23,17 @@ pub enum Form {
 
 /// What is logged, how, and where else than on stderr.
 #[derive(Debug)]
-pub struct Settings<'a> {
+pub struct Settings {
     /// The least level.
     pub level: LevelFilter,
     /// How a line looks.
     pub form: Form,
-    /// A file that gets every line too, appended.
-    pub file: Option<&'a Path>,
+    /// A file that gets every line too.
+    pub file: Option<File>,
 }
 
 /// Installs the logger, once per process.
-pub fn start(settings: &Settings<'_>) -> Result<(), Error> {
+pub fn start(settings: Settings) -> Result<(), Error> {
     let form = settings.form;
     let stderr = fern::Output::call(move |record| {
         let _ = writeln!(
@@ -44,16 +43,7 @@ pub fn start(settings: &Settings<'_>) -> Result<(), Error> {
         );
     });
     let mut dispatch = fern::Dispatch::new().level(settings.level).chain(stderr);
-    if let Some(path) = settings.file {
-        let shown = crate::escape::text(&path.to_string_lossy());
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(|e| {
-                Error::failed(format!("open {shown}: {e}"))
-                    .with_help("log.file and --log-file name a file that can be written")
-            })?;
+    if let Some(file) = settings.file {
         let file = Mutex::new(file);
         dispatch = dispatch.chain(fern::Output::call(move |record| {
             if let Ok(mut file) = file.lock() {
@@ -88,12 +78,11 @@ fn line(record: &Record<'_>, form: Form, look: Look) -> String {
                 record.args()
             )
         }
-        Form::Json => serde_json::json!({
+        Form::Json => crate::escape::json(&serde_json::json!({
             "time": now.timestamp().to_string(),
             "level": record.level().as_str(),
             "name": record.target(),
             "message": record.args().to_string(),
-        })
-        .to_string(),
+        })),
     }
 }

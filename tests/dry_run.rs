@@ -371,3 +371,54 @@ fn a_client_makes_the_planned_calls_in_the_planned_order() {
     );
     server.stop_in_order();
 }
+
+#[test]
+fn an_address_chooses_the_profile_of_its_kind() {
+    for (address, head) in [
+        (
+            "127.0.0.1:7007",
+            "serve: ipv4 stream at 127.0.0.1:7007, by built-in tcp4",
+        ),
+        (
+            "[::1]:7007",
+            "serve: ipv6 stream at [::1]:7007, by built-in tcp6",
+        ),
+        (
+            "udp://127.0.0.1:7007",
+            "serve: ipv4 datagram at 127.0.0.1:7007, by built-in udp4",
+        ),
+        (
+            "udp://[::1]:7007",
+            "serve: ipv6 datagram at [::1]:7007, by built-in udp6",
+        ),
+        (
+            "/tmp/a",
+            "serve: unix stream at /tmp/a, by built-in unix-stream",
+        ),
+        ("@a", "serve: unix stream at @a, by built-in unix-abstract"),
+        (
+            "unixgram:///tmp/a",
+            "serve: unix datagram at /tmp/a, by built-in unix-datagram",
+        ),
+        (
+            "seqpacket:///tmp/a",
+            "serve: unix seqpacket at /tmp/a, by built-in unix-seqpacket",
+        ),
+    ] {
+        let finished = run(&["serve", "--dry-run", address]);
+        assert_eq!(
+            finished.text().lines().next(),
+            Some(head),
+            "{}",
+            finished.err
+        );
+    }
+}
+
+#[test]
+fn a_bare_host_leaves_the_port_to_the_profile() {
+    let port = |address| run(&["serve", "--dry-run", address]).text();
+    assert!(port("127.0.0.2").contains("bind(fd, 127.0.0.2:35555)"));
+    assert!(port("127.0.0.2:0").contains("bind(fd, 127.0.0.2:0)"));
+    assert!(port("::1").contains("bind(fd, [::1]:35555)"));
+}

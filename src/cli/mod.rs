@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::profile::{EngineKey, Word as _};
+
 /// sockplay: turn every knob of a socket, see every call, and what the kernel made of it.
 #[derive(Debug, Parser)]
 #[command(
@@ -99,21 +101,29 @@ pub enum TraceForm {
     Json,
 }
 
-/// How a server waits for many clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Engine {
-    /// One peer at a time, blocking
-    Sequential,
-    /// One thread per peer
-    Threads,
-    /// poll(2)
-    Poll,
-    /// epoll(7)
-    Epoll,
-    /// tokio
-    Async,
-    /// io_uring(7)
-    Uring,
+/// Reads a word of `serve.engine`; ways of waiting that are none of them are answered with the nearest.
+fn engine(word: &str) -> Result<EngineKey, String> {
+    EngineKey::from_word(word).ok_or_else(|| match word {
+        "select" => {
+            "select(2) cannot see descriptors above 1023; `poll` asks the same without that limit"
+                .into()
+        }
+        "fork" => {
+            "a process per peer is not offered; `threads` is the same within one process".into()
+        }
+        _ => {
+            let near = |name: &str| strsim::jaro_winkler(word, name);
+            let names = EngineKey::NAMES.iter().copied();
+            let nearest = names.max_by(|a, b| near(a).total_cmp(&near(b)));
+            let meant = nearest.filter(|name| near(name) > 0.8);
+            let meant = meant.map(|name| format!("did you mean '{name}'? "));
+            format!(
+                "{}it is one of {}",
+                meant.unwrap_or_default(),
+                EngineKey::NAMES.join(", ")
+            )
+        }
+    })
 }
 
 /// `sockplay serve`
@@ -125,9 +135,9 @@ pub struct Serve {
         help = "Where to listen, instead of the profile's address: 127.0.0.1:35555, [::1]:35555, :35555, /path, @name, fd:3"
     )]
     pub address: Option<String>,
-    /// How to wait for many clients
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub engine: Option<Engine>,
+    /// How to wait for many clients: sequential, threads, poll, epoll, async, uring
+    #[arg(long, value_parser = engine, value_name = "NAME")]
+    pub engine: Option<EngineKey>,
     /// Profile and output.
     #[command(flatten)]
     pub common: Common,

@@ -19,7 +19,7 @@ use super::output;
 pub(super) fn run(plans: &[&Plan], common: &Common) -> Result<(), Error> {
     if common.json {
         let all: Vec<_> = plans.iter().map(|plan| as_json(plan)).collect();
-        return output::line(&envelope("plan", json!({ "plans": all })).to_string());
+        return output::json(&envelope("plan", json!({ "plans": all })));
     }
     let mut out = String::new();
     for plan in plans {

@@ -10,6 +10,7 @@ mod options;
 mod output;
 mod pipe;
 mod probe;
+mod probe_place;
 mod probe_sockets;
 mod profile;
 mod serve;

@@ -3,16 +3,17 @@
 //! [`Show`] is compiled twice, with and without calls, so that a run without `--trace` has no trace of the trace; a
 //! run that shows nothing at all uses [`crate::event::Off`].
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::sync::Mutex;
 
 use crate::cli::{Common, TraceForm};
 use crate::error::Error;
+use crate::escape;
 use crate::event::{Call, Event, Observer};
 use crate::render::{call_line, json, log_line};
 
-use super::output;
+use super::{output, setup};
 
 /// Where events go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +81,11 @@ impl Trace {
                 tasks,
             }));
         };
-        let shown = crate::escape::text(&path.to_string_lossy());
-        let file = File::create(path).map_err(|e| Error::failed(format!("open {shown}: {e}")))?;
+        let file = setup::opened(
+            path,
+            OpenOptions::new().write(true).create(true).truncate(true),
+            "--trace-file names a file that can be written",
+        )?;
         Ok(Some(Trace {
             form: common.trace.unwrap_or(TraceForm::Json),
             file: Some(Mutex::new(file)),
@@ -95,7 +99,7 @@ impl Trace {
                 format!("{:<7} {}", call.task, call_line::line(call))
             }
             TraceForm::Call => call_line::line(call),
-            TraceForm::Json => json::call(call).to_string(),
+            TraceForm::Json => escape::json(&json::call(call)),
         };
         // A trace that cannot be written must not stop the sockets.
         match &self.file {
@@ -131,7 +135,7 @@ impl<const CALLS: bool> Observer for Show<CALLS> {
         }
         if let Some(schema) = schema {
             // A reader that has gone away does not stop the server.
-            let _ = output::line(&json::event(schema, event).to_string());
+            let _ = output::json(&json::event(schema, event));
         }
     }
 }

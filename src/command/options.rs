@@ -19,7 +19,7 @@ pub(super) fn run(args: &Options) -> Result<(), Error> {
     let sys = Sys::new(&Off, "options");
     let entries: Vec<Entry> = rows.into_iter().map(|row| entry(&sys, row)).collect();
     if args.json {
-        return output::line(&json(&entries).to_string());
+        return output::json(&json(&entries));
     }
     match entries.as_slice() {
         [one] => output::text(&page(one)),

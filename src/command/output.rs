@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use anstyle::{AnsiColor, Style};
 
 use crate::error::Error;
+use crate::escape;
+use crate::sys::errno;
 
 /// For the word "error".
 pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
@@ -27,6 +29,11 @@ pub(super) fn line(line: &str) -> Result<(), Error> {
     settled(writeln!(out, "{line}").and_then(|()| out.flush()))
 }
 
+/// Writes one JSON object on a line.
+pub(super) fn json(value: &serde_json::Value) -> Result<(), Error> {
+    line(&escape::json(value))
+}
+
 /// Writes a problem to standard error; if even that is closed there is nobody to tell.
 pub(super) fn problem(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", text.trim_end());
@@ -36,7 +43,7 @@ fn settled(outcome: io::Result<()>) -> Result<(), Error> {
     match outcome {
         Ok(()) => Ok(()),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(e) => Err(Error::failed(format!("write to standard output: {e}"))),
+        Err(e) => Err(errno::failure("write", "standard output", &e).into()),
     }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn run<O: Observer>(
         None => Box::new(io::stdin()),
     };
     let (input_is_open, input_ends) =
-        io::pipe().map_err(|e| Error::failed(format!("pipe: {e}")))?;
+        io::pipe().map_err(|e| errno::failure("pipe", "standard input", &e))?;
     let codec = Codec::new(plan.triple);
     let sent = AtomicU64::new(0);
     let (fd, peer) = (client.fd.as_fd(), &client.peer);
@@ -161,7 +161,7 @@ impl<O: Observer> Pipe<'_, O> {
                 Ok(0) => break,
                 Ok(n) => n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => return Err(Error::failed(format!("read standard input: {e}"))),
+                Err(e) => return Err(errno::failure("read", "standard input", &e).into()),
             };
             let count = self.sent.fetch_add(1, Ordering::SeqCst);
             let message = self.codec.wrap(count as u16, &buffer[..n]);
@@ -316,6 +316,6 @@ fn write_out(bytes: &[u8]) -> Result<bool, Error> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(e) => Err(Error::failed(format!("write to standard output: {e}"))),
+        Err(e) => Err(errno::failure("write", "standard output", &e).into()),
     }
 }

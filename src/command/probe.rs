@@ -1,6 +1,5 @@
 //! `sockplay probe`: both ends of a profile in one process, or the client's half against anything that echoes.
 
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -13,13 +12,14 @@ use crate::measure::{Load, Report, echo};
 use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
 use crate::render::probe::{json, text};
-use crate::socket::{Family, Given, Protocol, Role, SocketName, Triple, Type, UnixName};
+use crate::socket::{Family, Given, Protocol, Role, SocketName, Type};
 use crate::sys::Readback;
 use crate::sys::packet::Codec;
 use crate::sys::stop::{Level, Stop};
 use crate::sys::{self, Client, Server, Sys};
 
 use super::observer::{Events, Show, Tasks, Trace};
+use super::probe_place::{Place, move_aside};
 use super::probe_sockets::Examined;
 use super::{connect, dry_run, output, setup};
 
@@ -32,14 +32,18 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     let common = &args.common;
     let given = setup::given(args.address.as_deref())?;
     let mut profile = setup::profile(common, given.as_ref(), setup::Start::Address)?;
-    let place = if given.is_none() && !kernel_echoes(&profile) {
-        Some(Place::free(&mut profile)?)
+    let local = given.is_none() && !kernel_echoes(&profile);
+    if local {
+        move_aside(&mut profile)?;
+    }
+    if common.dry_run {
+        return show_plans(&profile, given.as_ref(), local, common);
+    }
+    let place = if local {
+        Some(Place::make(&mut profile)?)
     } else {
         None
     };
-    if common.dry_run {
-        return show_plans(&profile, given.as_ref(), place.is_some(), common);
-    }
     setup::logging(&profile, common)?;
     sys::raise_descriptor_limit();
     connect::exit_on_interrupt(place.as_ref().and_then(|p| p.directory.clone()))?;
@@ -59,7 +63,7 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
         None => probe(&Show::events(events), &mut profile, given.as_ref(), place),
     }?;
     if common.json {
-        output::line(&json(&report).to_string())?;
+        output::json(&json(&report))?;
     } else {
         output::text(&text(&report))?;
     }
@@ -103,72 +107,6 @@ fn kernel_echoes(profile: &Profile) -> bool {
             profile.socket.protocol.value,
             Protocol::ICMP | Protocol::ICMPV6
         )
-}
-
-/// Where the probe's own server listens, so that a running one is not in its way.
-struct Place {
-    directory: Option<PathBuf>,
-}
-
-impl Place {
-    fn free(profile: &mut Profile) -> Result<Place, Error> {
-        if profile.socket.fd.is_some() {
-            return Err(Error::failed(
-                "a probe opens both ends itself, and this profile inherits a descriptor",
-            )
-            .with_help("name an ADDRESS to probe a server that is running"));
-        }
-        let triple = Triple::new(profile.socket.family.value, profile.socket.ty.value);
-        if triple.has_ports() {
-            profile.address.port = Setting::flag(0, "probe");
-        }
-        if triple.family != Family::Unix {
-            return Ok(Place { directory: None });
-        }
-        let unique = format!("sockplay-probe-{}", std::process::id());
-        if let Some(Setting {
-            value: UnixName::Abstract(_),
-            ..
-        }) = &profile.address.path
-        {
-            profile.address.path = Some(Setting::flag(
-                UnixName::Abstract(unique.into_bytes()),
-                "probe",
-            ));
-            return Ok(Place { directory: None });
-        }
-        let directory = std::env::temp_dir().join(unique);
-        let path = UnixName::Path(directory.join("socket"));
-        profile.address.path = Some(Setting::flag(path, "probe"));
-        let place = Place {
-            directory: Some(directory),
-        };
-        place.make()?;
-        Ok(place)
-    }
-
-    fn make(&self) -> Result<(), Error> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let Some(directory) = &self.directory else {
-            return Ok(());
-        };
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(directory)
-            .map_err(|e| {
-                let shown = crate::escape::text(&directory.to_string_lossy());
-                Error::failed(format!("mkdir {shown}: {e}"))
-            })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if let Some(directory) = &self.directory {
-            // It held the socket and its lock, both removed by their owner; what is left of it harms nobody.
-            let _ = std::fs::remove_dir(directory);
-        }
-    }
 }
 
 fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Report, Error> {
@@ -292,10 +230,12 @@ fn client_half<O: Observer>(
         report.notes.push("the peer has no address".into());
     }
     let echo = load_over(sys, profile, &plan, first, REMOTE_PATIENCE, None, open)?;
-    if echo.received == 0 {
-        report
-            .notes
-            .push("the peer was reached, but it does not echo".into());
+    if echo.received == 0 && echo.errors == 0 {
+        let note = match echo.corrupt {
+            0 => "the peer was reached, but nothing came back",
+            _ => "the peer answers, but what it answers is no echo",
+        };
+        report.notes.push(note.into());
     }
     report.echo = Some(echo);
     Ok(report)

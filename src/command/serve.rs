@@ -3,12 +3,12 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::cli::{Engine, Serve};
+use crate::cli::Serve;
 use crate::engine::{self, Books, Context};
 use crate::error::Error;
 use crate::event::{Event, Observer, Off};
 use crate::plan::Plan;
-use crate::profile::{EngineKey, Setting};
+use crate::profile::Setting;
 use crate::session::Rules;
 use crate::socket::Role;
 use crate::sys::Readback;
@@ -23,7 +23,7 @@ pub(super) fn run(args: &Serve) -> Result<(), Error> {
     let given = setup::given(args.address.as_deref())?;
     let mut profile = setup::profile(common, given.as_ref(), setup::Start::Article)?;
     if let Some(engine) = args.engine {
-        profile.serve.engine = Setting::flag(engine_key(engine), "--engine");
+        profile.serve.engine = Setting::flag(engine, "--engine");
     }
     let plan = setup::plan(&profile, Role::Serve, given.as_ref())?;
     if common.dry_run {
@@ -138,15 +138,4 @@ fn begin_to_stop<O: Observer>(run: &Run<O>, level: Level, drain: Duration) {
         run.observer.event(&Event::Note(&text));
     }
     run.stop.raise(level, Some(drain));
-}
-
-const fn engine_key(engine: Engine) -> EngineKey {
-    match engine {
-        Engine::Sequential => EngineKey::Sequential,
-        Engine::Threads => EngineKey::Threads,
-        Engine::Poll => EngineKey::Poll,
-        Engine::Epoll => EngineKey::Epoll,
-        Engine::Async => EngineKey::Async,
-        Engine::Uring => EngineKey::Uring,
-    }
 }

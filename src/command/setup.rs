@@ -1,6 +1,8 @@
 //! From arguments to a valid plan and a running logger: what serve, connect and probe have in common.
 
+use std::fs::{File, OpenOptions};
 use std::io::IsTerminal as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use log::LevelFilter;
@@ -9,8 +11,9 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::logger;
 use crate::plan::{EngineKey, NoPlan, Plan, WorkersKey};
-use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
-use crate::socket::{Family, Given, Role};
+use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile, Word as _};
+use crate::socket::{Address, Family, Given, Role, Type, UnixName};
+use crate::sys::errno;
 
 /// Where to start when no profile is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +40,29 @@ pub(super) fn profile(
 ) -> Result<Profile, Error> {
     let read = match (&common.config, start, given) {
         (None, Start::Address, Some(given)) => return from_address(common, given),
+        (None, Start::Article, Some(given)) => profile::load(Some(suited(given)), &common.set),
         (config, _, _) => profile::load(config.as_deref(), &common.set),
     };
     read.map_err(|invalid| rejected(&invalid))
+}
+
+/// The built-in profile of an ADDRESS's family and type: whoever says where to listen has said that much.
+fn suited(given: &Given) -> &'static str {
+    let (family, ty) = given.decides();
+    match (family, ty.unwrap_or(Type::Stream)) {
+        (Some(Family::Ipv6), Type::Stream) => "tcp6",
+        (Some(Family::Ipv6), Type::Datagram) => "udp6",
+        (Some(Family::Unix), Type::Datagram) => "unix-datagram",
+        (Some(Family::Unix), Type::Seqpacket) => "unix-seqpacket",
+        (Some(Family::Unix), _)
+            if matches!(given.address, Address::Unix(UnixName::Abstract(_))) =>
+        {
+            "unix-abstract"
+        }
+        (Some(Family::Unix), _) => "unix-stream",
+        (_, Type::Datagram) => "udp4",
+        _ => "tcp4",
+    }
 }
 
 fn from_address(common: &Common, given: &Given) -> Result<Profile, Error> {
@@ -66,7 +89,7 @@ fn from_address(common: &Common, given: &Given) -> Result<Profile, Error> {
 /// The family of the first address that a name stands for: only then is it clear what `connect name:port` means.
 fn family_of_name(given: &Given) -> Option<Family> {
     use std::net::ToSocketAddrs as _;
-    let crate::socket::Address::Inet { host, port } = &given.address else {
+    let Address::Inet { host, port } = &given.address else {
         return None;
     };
     if host.is_empty() {
@@ -119,10 +142,18 @@ pub(super) fn logging(profile: &Profile, common: &Common) -> Result<(), Error> {
         FormatKey::Article => logger::Form::Article,
         FormatKey::Json => logger::Form::Json,
     };
-    logger::start(&logger::Settings {
-        level,
-        form,
-        file: file.map(Path::new),
+    let help = "log.file and --log-file name a file that can be written";
+    let file = file
+        .map(|path| opened(path, OpenOptions::new().create(true).append(true), help))
+        .transpose()?;
+    logger::start(logger::Settings { level, form, file })
+}
+
+/// A file that the user named, beside the sockets.
+pub(super) fn opened(path: &Path, how: &OpenOptions, help: &str) -> Result<File, Error> {
+    how.open(path).map_err(|e| {
+        let shown = crate::escape::bytes(path.as_os_str().as_bytes());
+        Error::from(errno::failure("open", shown, &e)).with_help(help)
     })
 }
 
@@ -130,7 +161,7 @@ pub(super) fn logging(profile: &Profile, common: &Common) -> Result<(), Error> {
 pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
     let serve = &plan.serve;
     let missing = if matches!(serve.engine, EngineKey::Async | EngineKey::Uring) {
-        format!("serve.engine = \"{}\"", engine_name(serve.engine))
+        format!("serve.engine = \"{}\"", serve.engine.word())
     } else if serve.workers != WorkersKey::Count(1) {
         "more than one of serve.workers".to_owned()
     } else if serve.spin.is_some() {
@@ -142,15 +173,4 @@ pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
         Error::impossible(format!("{missing} is not part of this build"))
             .with_help("engine = \"epoll\" with workers = 1 serves many peers at a time"),
     )
-}
-
-const fn engine_name(engine: EngineKey) -> &'static str {
-    match engine {
-        EngineKey::Sequential => "sequential",
-        EngineKey::Threads => "threads",
-        EngineKey::Poll => "poll",
-        EngineKey::Epoll => "epoll",
-        EngineKey::Async => "async",
-        EngineKey::Uring => "uring",
-    }
 }

@@ -62,7 +62,11 @@ impl Acceptor {
                 return Next::Client(fd, peer);
             }
             Err(error) if errno::would_block(&error) => return Next::Nobody,
-            Err(error) if errno::interrupted(&error) => return Next::Again,
+            // No trouble and not worth a line, but somebody may wonder what interrupts.
+            Err(error) if errno::interrupted(&error) => {
+                context.ledger.accept_errors.add(1);
+                return Next::Again;
+            }
             Err(error) => error,
         };
         context.ledger.accept_errors.add(1);

@@ -50,7 +50,7 @@ pub fn serve_ready<O: Observer>(
     context
         .sys
         .set_nonblocking(server.fd.as_fd(), Blocking::No)
-        .map_err(|e| failed("fcntl", e))?;
+        .map_err(|e| failed("ioctl", e))?;
     waiter
         .add(bell.fd(), Token(0), Interest::Read)
         .map_err(|e| failed("wait", e))?;

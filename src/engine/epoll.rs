@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 #[derive(Debug)]
 pub struct Epoll<'a, O: Observer> {
     sys: Sys<'a, O>,
-    epoll: OwnedFd,
+    list: OwnedFd,
     trigger: TriggerKey,
     events: Vec<EpollEntry>,
 }
@@ -36,7 +36,7 @@ impl<'a, O: Observer> Epoll<'a, O> {
         let batch = batch.map_or(BATCH, |b| b as usize).max(1);
         Ok(Epoll {
             sys,
-            epoll,
+            list: epoll,
             trigger,
             events: vec![EpollEntry { events: 0, u64: 0 }; batch],
         })
@@ -59,7 +59,7 @@ impl<'a, O: Observer> Epoll<'a, O> {
 impl<O: Observer> Waiter for Epoll<'_, O> {
     fn add(&mut self, fd: BorrowedFd<'_>, token: Token, interest: Interest) -> io::Result<()> {
         self.sys.epoll_ctl(
-            self.epoll.as_fd(),
+            self.list.as_fd(),
             Ctl::Add,
             fd,
             self.bits(interest),
@@ -69,7 +69,7 @@ impl<O: Observer> Waiter for Epoll<'_, O> {
 
     fn change(&mut self, fd: BorrowedFd<'_>, token: Token, interest: Interest) -> io::Result<()> {
         self.sys.epoll_ctl(
-            self.epoll.as_fd(),
+            self.list.as_fd(),
             Ctl::Modify,
             fd,
             self.bits(interest),
@@ -84,7 +84,7 @@ impl<O: Observer> Waiter for Epoll<'_, O> {
         ready.clear();
         let n = self
             .sys
-            .epoll_wait(self.epoll.as_fd(), &mut self.events, timeout)?;
+            .epoll_wait(self.list.as_fd(), &mut self.events, timeout)?;
         let end = (libc::EPOLLRDHUP | libc::EPOLLHUP | libc::EPOLLERR) as u32;
         for event in &self.events[..n] {
             let (events, data) = (event.events, event.u64);

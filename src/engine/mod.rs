@@ -88,7 +88,7 @@ pub fn serve<O: Observer>(
     }
 }
 
-fn epoll<'a, O: Observer>(context: Context<'a, O>) -> Result<Epoll<'a, O>, Error> {
+fn epoll<O: Observer>(context: Context<'_, O>) -> Result<Epoll<'_, O>, Error> {
     let serve = &context.plan.serve;
     Epoll::new(context.sys, serve.trigger, serve.batch)
         .map_err(|e| errno::failure("epoll_create1", "the engine", &e).into())

@@ -13,6 +13,6 @@ use crate::sys::Server;
 pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
     let mut buffer = vec![0; context.plan.buffer_size];
     accept_all(context, server, |fd, peer| {
-        converse(context, fd, peer, &mut buffer)
+        converse(context, fd, peer, &mut buffer);
     })
 }

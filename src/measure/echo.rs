@@ -4,18 +4,17 @@
 //! connected to again; connect time and round trip are kept apart.
 
 use std::io;
-use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use nix::sys::socket::MsgFlags;
 
+use super::exchange::{Exchange, Outcome};
 use super::message::Messages;
 use crate::error::Error;
 use crate::event::Observer;
 use crate::socket::Type;
 use crate::sys::packet::Codec;
-use crate::sys::{Client, Linger, Sys, Timeout, errno};
+use crate::sys::{Client, Sys, errno};
 
 /// What is sent.
 #[derive(Clone, Debug)]
@@ -24,14 +23,11 @@ pub struct Load {
     pub count: u64,
     /// Writes that one message is cut into; more than one shows Nagle's algorithm.
     pub writes: u32,
-    /// How long a stream may be silent before the run is given up.
+    /// How long the peer may go without a whole echo before the run is given up.
     pub patience: Duration,
     /// Requests that the server answers per connection, where that is known; learned otherwise.
     pub per_connection: Option<u64>,
 }
-
-/// How long a datagram's echo may take before it counts as lost.
-const LOST_AFTER: Duration = Duration::from_millis(500);
 
 /// Longer round trips are recorded as this one: ten minutes.
 const LONGEST_RTT_NS: u64 = 600_000_000_000;
@@ -96,16 +92,6 @@ fn per_second(n: u64, time: Duration) -> u64 {
         .map_or(0, |rate| rate as u64)
 }
 
-/// What one exchange came to.
-enum Outcome {
-    Echoed(Duration),
-    Corrupt,
-    Lost,
-    /// The peer closed before it answered.
-    Closed,
-    Failed(&'static str, io::Error),
-}
-
 /// Runs the load over `client`, and over what `reopen` gives when the server has closed.
 pub fn run<O: Observer>(
     sys: Sys<'_, O>,
@@ -121,6 +107,7 @@ pub fn run<O: Observer>(
     let mut on_this = 0;
     let mut exchange = Exchange::new(sys, client, ty, codec, messages, load)?;
     let start = Instant::now();
+    let mut progress = start;
     let mut n = 0;
     while n < load.count {
         if per_connection.is_some_and(|most| on_this >= most) {
@@ -142,8 +129,16 @@ pub fn run<O: Observer>(
             }
             outcome => {
                 echo.sent += 1;
-                if let Some(why) = enter(&mut echo, outcome, messages.size()) {
-                    echo.ended = Some(why);
+                match outcome {
+                    Outcome::Lost => {}
+                    _ => progress = Instant::now(),
+                }
+                let why = enter(&mut echo, outcome, messages.size());
+                echo.ended = why.or_else(|| {
+                    (progress.elapsed() >= load.patience)
+                        .then(|| "nothing comes back any more".into())
+                });
+                if echo.ended.is_some() {
                     break;
                 }
             }
@@ -152,7 +147,7 @@ pub fn run<O: Observer>(
         on_this += 1;
     }
     echo.elapsed = start.elapsed();
-    sys.close(exchange.client.fd, Linger::AsSet);
+    exchange.over();
     Ok(echo)
 }
 
@@ -172,16 +167,23 @@ fn enter(echo: &mut Echo, outcome: Outcome, size: usize) -> Option<String> {
         }
         Outcome::Lost => {
             echo.lost += 1;
-            (echo.received == 0 && echo.lost >= 3).then(|| "nothing comes back".into())
+            (echo.received == 0 && echo.lost >= 3).then(|| silence(echo).into())
         }
         Outcome::Closed => {
             echo.lost += 1;
             Some("the peer closed without an echo".into())
         }
+        Outcome::Cut { heard } => {
+            echo.lost += 1;
+            Some(format!(
+                "the peer closed after {heard} of {size} bytes of an echo"
+            ))
+        }
         Outcome::Failed(call, error) => {
             echo.errors += 1;
             let errno = errno::of(&error);
             Some(match errno.name.as_str() {
+                "EAGAIN" if call == "send" => "send: the peer takes no more bytes".into(),
                 "EAGAIN" => format!("{call}: nothing came back in time"),
                 _ => format!("{call}: {} ({})", errno.says.to_lowercase(), errno.name),
             })
@@ -189,154 +191,13 @@ fn enter(echo: &mut Echo, outcome: Outcome, size: usize) -> Option<String> {
     }
 }
 
+fn silence(echo: &Echo) -> &'static str {
+    match echo.received {
+        0 => "nothing comes back",
+        _ => "nothing comes back any more",
+    }
+}
+
 fn is_closed(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET))
-}
-
-/// One connection and its buffers.
-struct Exchange<'a, O: Observer> {
-    sys: Sys<'a, O>,
-    client: Client,
-    ty: Type,
-    codec: &'a Codec,
-    messages: &'a Messages,
-    load: &'a Load,
-    message: Vec<u8>,
-    reply: Vec<u8>,
-}
-
-impl<'a, O: Observer> Exchange<'a, O> {
-    fn new(
-        sys: Sys<'a, O>,
-        client: Client,
-        ty: Type,
-        codec: &'a Codec,
-        messages: &'a Messages,
-        load: &'a Load,
-    ) -> Result<Exchange<'a, O>, Error> {
-        // Room for an IPv4 and an ICMP header before the message, and for one byte too many.
-        let reply = vec![0; messages.size() + 128];
-        let exchange = Exchange {
-            sys,
-            client,
-            ty,
-            codec,
-            messages,
-            load,
-            message: Vec::new(),
-            reply,
-        };
-        exchange.prepare()?;
-        Ok(exchange)
-    }
-
-    fn prepare(&self) -> Result<(), Error> {
-        let patience = if self.ty.has_connections() {
-            self.load.patience
-        } else {
-            LOST_AFTER
-        };
-        for timeout in [Timeout::Receive, Timeout::Send] {
-            self.sys
-                .set_timeout(self.client.fd.as_fd(), timeout, patience)
-                .map_err(|e| errno::failure("setsockopt", "a timeout", &e))?;
-        }
-        Ok(())
-    }
-
-    fn replace(&mut self, client: Client) -> Result<(), Error> {
-        let old = std::mem::replace(&mut self.client, client);
-        self.sys.close(old.fd, Linger::AsSet);
-        self.prepare()
-    }
-
-    fn one(&mut self, n: u64) -> Outcome {
-        self.messages.write(n, &mut self.message);
-        let sent_at = Instant::now();
-        if let Err(outcome) = self.send(n) {
-            return outcome;
-        }
-        if self.ty.has_boundaries() {
-            self.hear_message(sent_at)
-        } else {
-            self.hear_stream(sent_at)
-        }
-    }
-
-    /// Sends the message, in as many writes as asked for where there are no boundaries to break.
-    fn send(&self, n: u64) -> Result<(), Outcome> {
-        let fd = self.client.fd.as_fd();
-        let wrapped = self.codec.wrap(n as u16, &self.message);
-        let writes = if self.ty.has_boundaries() {
-            1
-        } else {
-            self.load.writes.max(1) as usize
-        };
-        let piece = wrapped.len().div_ceil(writes).max(1);
-        for mut part in wrapped.chunks(piece) {
-            while !part.is_empty() {
-                match self.sys.send(fd, part) {
-                    Ok(n) => part = &part[n..],
-                    Err(e) if errno::interrupted(&e) => {}
-                    Err(e) => return Err(Outcome::Failed("send", e)),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn hear_stream(&mut self, sent_at: Instant) -> Outcome {
-        let fd = self.client.fd.as_fd();
-        let mut heard = 0;
-        while heard < self.message.len() {
-            match self
-                .sys
-                .recv(fd, &mut self.reply[heard..], MsgFlags::empty())
-            {
-                Ok(0) if heard == 0 => return Outcome::Closed,
-                Ok(0) => return Outcome::Corrupt,
-                Ok(n) => heard += n,
-                Err(e) if errno::interrupted(&e) => {}
-                Err(e) => return Outcome::Failed("recv", e),
-            }
-        }
-        let rtt = sent_at.elapsed();
-        if self.reply[..heard] == self.message[..] {
-            Outcome::Echoed(rtt)
-        } else {
-            Outcome::Corrupt
-        }
-    }
-
-    /// Waits for this message's echo; the late echo of an earlier one is passed over.
-    fn hear_message(&mut self, sent_at: Instant) -> Outcome {
-        let fd = self.client.fd.as_fd();
-        while sent_at.elapsed() < self.load.patience {
-            let n = match self.sys.recv(fd, &mut self.reply, MsgFlags::MSG_TRUNC) {
-                Ok(0) if self.ty.has_connections() && !self.message.is_empty() => {
-                    return Outcome::Closed;
-                }
-                Ok(n) => n.min(self.reply.len()),
-                Err(e) if errno::interrupted(&e) => continue,
-                Err(e) if errno::would_block(&e) => return Outcome::Lost,
-                Err(e) => return Outcome::Failed("recv", e),
-            };
-            let rtt = sent_at.elapsed();
-            match self.codec.unwrap(&self.reply[..n]) {
-                Some(range) if self.reply[range.clone()] == self.message[..] => {
-                    return Outcome::Echoed(rtt);
-                }
-                Some(range) if self.is_earlier(&self.reply[range.clone()]) => {}
-                Some(_) => return Outcome::Corrupt,
-                None => {}
-            }
-        }
-        Outcome::Lost
-    }
-
-    fn is_earlier(&self, reply: &[u8]) -> bool {
-        !self.ty.has_connections()
-            && reply.len() == self.message.len()
-            && reply.get(..8) < self.message.get(..8)
-    }
 }

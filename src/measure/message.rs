@@ -57,6 +57,22 @@ impl Messages {
         fill(n, payload, end, out);
         out.extend_from_slice(end);
     }
+
+    /// Whether `reply` is the whole message of a number before `n`: an echo that was late, or came twice.
+    pub fn is_earlier(&self, n: u64, reply: &[u8]) -> bool {
+        let prefix = match self.framing {
+            FramingKey::LengthPrefix(bytes) => usize::from(bytes),
+            _ => 0,
+        };
+        let rest = reply.get(prefix..).unwrap_or_default();
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit());
+        let number: String = digits.map(|&b| char::from(b)).collect();
+        number.parse().is_ok_and(|earlier| {
+            let mut message = Vec::new();
+            self.write(earlier, &mut message);
+            earlier < n && message == reply
+        })
+    }
 }
 
 /// The number in digits, then letters that depend on it; never a byte of the delimiter.
@@ -95,6 +111,21 @@ mod tests {
         let delimited = message(&FramingKey::Delimiter(b"0a".to_vec()), 64, 0);
         assert!(delimited.ends_with(b"0a"));
         assert!(!delimited[..62].iter().any(|b| b"0a".contains(b)));
+    }
+
+    #[test]
+    fn only_a_whole_earlier_message_is_one() {
+        for framing in [FramingKey::None, FramingKey::LengthPrefix(2)] {
+            let messages = Messages::new(&framing, 64);
+            let third = message(&framing, 64, 3);
+            assert!(messages.is_earlier(4, &third));
+            assert!(!messages.is_earlier(3, &third), "that is the one awaited");
+            assert!(!messages.is_earlier(4, &third[..63]));
+            let backwards: Vec<u8> = third.iter().rev().copied().collect();
+            for garbage in [&backwards[..], b"", b"\0", b"99999999999999999999999"] {
+                assert!(!messages.is_earlier(4, garbage));
+            }
+        }
     }
 
     #[test]

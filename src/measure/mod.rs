@@ -1,9 +1,10 @@
 //! Measuring: one client that sends, waits for the echo, and holds every byte of it against what was sent.
 //!
-//! [`message`] makes messages that a framing understands and that cannot be mistaken for each other, [`echo`] is the
-//! closed loop and its numbers, [`report`] what a probe found out, as plain data for the renderers.
+//! [`message`] makes messages that a framing understands and that cannot be mistaken for each other, `exchange` sends
+//! one and hears its echo, [`echo`] is the closed loop of those and its numbers, [`report`] what a probe found out, as plain data for the renderers.
 
 pub mod echo;
+mod exchange;
 pub mod message;
 pub mod report;
 

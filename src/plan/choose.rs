@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::profile::{Origin, Profile, Setting};
-use crate::socket::{Address, Family, Given, Role, Triple, UnixName};
+use crate::socket::{Address, Family, Given, GivenPort, Role, Triple, UnixName};
 
 /// Family, type and addresses, decided.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub(super) fn choose(
     let address = match given {
         Some(given) => {
             suits(profile, triple, role, given)?;
-            Setting::flag(given.address.clone(), "ADDRESS")
+            Setting::flag(with_port(given, profile, triple), "ADDRESS")
         }
         None => own_address(profile, triple.family),
     };
@@ -82,9 +82,10 @@ fn suits(profile: &Profile, triple: Triple, role: Role, given: &Given) -> Result
         }
         None => Ok(()),
         Some(what) => Err(Unsuitable(format!(
-            "the ADDRESS {} is {what}, but the profile {} opens {} {}",
+            "the ADDRESS {} is {what}, but the profile {} opens {} {} sockets\n\
+             help: leave one of the two out, or choose a profile of that kind: `sockplay profile list`",
             given.address,
-            profile.name,
+            crate::escape::text(&profile.name),
             triple.family.name(),
             triple.ty.name()
         ))),
@@ -101,6 +102,19 @@ fn host_of(given: &Given) -> String {
     match &given.address {
         Address::Inet { host, .. } => crate::escape::text(host),
         other => other.to_string(),
+    }
+}
+
+/// A bare host leaves the port to the profile.
+fn with_port(given: &Given, profile: &Profile, triple: Triple) -> Address {
+    match &given.address {
+        Address::Inet { host, .. } if given.port == GivenPort::LeftOut && triple.has_ports() => {
+            Address::Inet {
+                host: host.clone(),
+                port: profile.address.port.value,
+            }
+        }
+        address => address.clone(),
     }
 }
 

@@ -54,6 +54,17 @@ pub struct Given {
     pub address: Address,
     /// What was written before `://`.
     pub scheme: Option<Scheme>,
+    /// Whether a port was written.
+    pub port: GivenPort,
+}
+
+/// Whether an ADDRESS says a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenPort {
+    /// It does, or has none.
+    Written,
+    /// It is a bare host: raw sockets need no more, and a server has its profile's port.
+    LeftOut,
 }
 
 impl Given {
@@ -62,10 +73,11 @@ impl Given {
     pub fn parse(given: &str) -> Result<Given, BadAddress> {
         if given.is_empty() {
             return Err(BadAddress(
-                "an ADDRESS is empty; write 127.0.0.1:35555, [::1]:35555, /path or @name".into(),
+                "it is empty; write 127.0.0.1:35555, [::1]:35555, /path or @name".into(),
             ));
         }
         let (scheme, rest) = split_scheme(given)?;
+        let mut port = GivenPort::Written;
         let unix = scheme.is_some_and(Scheme::is_unix);
         let address = if let Some(fd) = rest.strip_prefix("fd:").filter(|_| scheme.is_none()) {
             Address::Fd(Inherited::parse(fd)?)
@@ -78,9 +90,15 @@ impl Given {
             }
             Address::Unix(UnixName::parse(rest)?)
         } else {
-            parse_inet(rest)?
+            let (address, said) = parse_inet(rest)?;
+            port = said;
+            address
         };
-        Ok(Given { address, scheme })
+        Ok(Given {
+            address,
+            scheme,
+            port,
+        })
     }
 
     /// Family and type that this address decides, where it does: a name decides no family, a bare path is a stream.
@@ -126,7 +144,7 @@ fn split_scheme(given: &str) -> Result<(Option<Scheme>, &str), BadAddress> {
     }
 }
 
-fn parse_inet(rest: &str) -> Result<Address, BadAddress> {
+fn parse_inet(rest: &str) -> Result<(Address, GivenPort), BadAddress> {
     let (host, port) = if let Some(bracketed) = rest.strip_prefix('[') {
         let Some((host, after)) = bracketed.split_once(']') else {
             return Err(BadAddress(format!(
@@ -173,10 +191,14 @@ fn parse_inet(rest: &str) -> Result<Address, BadAddress> {
             escape::text(host)
         )));
     }
-    Ok(Address::Inet {
-        host: host.to_owned(),
-        port,
-    })
+    let bare = literal_family(rest).is_some() || rest.ends_with(']');
+    let said = if bare {
+        GivenPort::LeftOut
+    } else {
+        GivenPort::Written
+    };
+    let host = host.to_owned();
+    Ok((Address::Inet { host, port }, said))
 }
 
 #[cfg(test)]

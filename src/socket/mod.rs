@@ -11,7 +11,7 @@ pub mod phase;
 pub mod triple;
 
 pub use address::{Address, Inherited, UnixName};
-pub use given::{Given, Scheme};
+pub use given::{Given, GivenPort, Scheme};
 pub use name::SocketName;
 pub use phase::{Phase, Role};
 pub use triple::{Family, Protocol, Triple, Type};

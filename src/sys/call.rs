@@ -290,17 +290,25 @@ impl<O: Observer> Sys<'_, O> {
         })
     }
 
-    /// fcntl(2) F_SETFL: whether calls wait or answer EAGAIN.
+    /// ioctl(2) FIONBIO: whether calls wait or answer EAGAIN. One call, where fcntl(2) would take two.
     pub fn set_nonblocking(&self, fd: BorrowedFd<'_>, mode: Blocking) -> io::Result<()> {
-        let on = mode == Blocking::No;
-        let word = if on { "O_RDWR|O_NONBLOCK" } else { "O_RDWR" };
-        let args = |_: &_| vec![fd_arg(fd), Arg::symbol("F_SETFL"), Arg::symbol(word)];
-        self.observed(
-            "fcntl",
-            || SockRef::from(&fd).set_nonblocking(on),
-            args,
-            |()| 0,
-        )
+        let on = libc::c_int::from(mode == Blocking::No);
+        let run = || {
+            // SAFETY: FIONBIO reads one int, which lives until the call returns.
+            #[allow(unsafe_code, reason = "no safe wrapper does it in one call")]
+            match unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &raw const on) } {
+                -1 => Err(io::Error::last_os_error()),
+                _ => Ok(()),
+            }
+        };
+        let args = |_: &_| {
+            vec![
+                fd_arg(fd),
+                Arg::symbol("FIONBIO"),
+                Arg::symbol(format!("[{on}]")),
+            ]
+        };
+        self.observed("ioctl", run, args, |()| 0)
     }
 }
 

@@ -14,7 +14,7 @@ pub fn explain(error: Error, plan: &Plan) -> Error {
     if failure.cause.is_none() {
         match failure.call {
             "socket" => socket(&mut failure, plan.triple),
-            "bind" => bind(&mut failure, plan),
+            "bind" | "listen" => bind(&mut failure, plan),
             "setsockopt" => setsockopt(&mut failure, plan.triple),
             "connect" | "getpeername" => connect(&mut failure, plan),
             _ => {}
@@ -25,9 +25,7 @@ pub fn explain(error: Error, plan: &Plan) -> Error {
 
 fn say(failure: &mut Failure, cause: &str, help: &str) {
     failure.cause.get_or_insert_with(|| cause.to_owned());
-    if !help.is_empty() {
-        failure.help.push(help.to_owned());
-    }
+    failure.help.push(help.to_owned());
 }
 
 const SETCAP_RAW: &str =
@@ -206,8 +204,8 @@ fn nobody_listens(failure: &mut Failure, plan: &Plan) {
     if plan.triple.family == Family::Unix {
         say(
             failure,
-            "nobody listens on that path (any more)",
-            "start the server: sockplay serve",
+            "nobody listens under that name (any more)",
+            "start the server first: `sockplay serve ADDRESS` opens one of this kind",
         );
     } else {
         say(
@@ -218,17 +216,19 @@ fn nobody_listens(failure: &mut Failure, plan: &Plan) {
     }
 }
 
+fn no_answer(failure: &mut Failure, plan: &Plan) {
+    let ms = plan.connect.timeout.as_millis();
+    let cause = format!(
+        "no answer within {ms} ms: a firewall that drops, a full backlog, or a wrong address"
+    );
+    say(failure, &cause, "connect.timeout sets how long to wait");
+}
+
 fn connect(failure: &mut Failure, plan: &Plan) {
     let unix = plan.triple.family == Family::Unix;
-    let ms = plan.connect.timeout.as_millis();
     match failure.errno.name.as_str() {
         "ECONNREFUSED" => nobody_listens(failure, plan),
-        "EINPROGRESS" | "ETIMEDOUT" | "EAGAIN" => {
-            let cause = format!(
-                "no answer within {ms} ms: a firewall that drops, a full backlog, or a wrong address"
-            );
-            say(failure, &cause, "connect.timeout sets how long to wait");
-        }
+        "EINPROGRESS" | "ETIMEDOUT" | "EAGAIN" => no_answer(failure, plan),
         "ENETUNREACH" => say(
             failure,
             "there is no route to that network",
@@ -237,7 +237,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
         "EHOSTUNREACH" => say(
             failure,
             "a router or the neighbour table says that the host cannot be reached",
-            "",
+            "`ip route get ADDRESS` tells where it would go, `ip neighbour` who answers",
         ),
         "ENOENT" => say(
             failure,
@@ -269,8 +269,17 @@ fn connect(failure: &mut Failure, plan: &Plan) {
             "the inherited descriptor has no peer",
             "its owner must connect it before sockplay inherits it",
         ),
+        "EINVAL" if failure.subject.starts_with("[fe80") => say(
+            failure,
+            "a link-local address needs its interface",
+            "write it as [fe80::1%eth0]:35555",
+        ),
         "EINVAL" if plan.triple.protocol == Protocol::MPTCP => {
-            say(failure, "MPTCP refused the address", "");
+            say(
+                failure,
+                "MPTCP refused the address",
+                "socket.protocol = \"tcp\" tells whether TCP takes it",
+            );
         }
         _ => {}
     }

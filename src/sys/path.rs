@@ -96,7 +96,9 @@ impl<O: Observer> Sys<'_, O> {
                 }
                 _ => explain(&mut failure),
             }
-            failure.help.push("choose another path".into());
+            if failure.help.is_empty() {
+                failure.help.push("choose another path".into());
+            }
             failure
         };
         loop {
@@ -324,4 +326,5 @@ pub(super) fn explain(failure: &mut Failure) {
         _ => return,
     };
     failure.cause.get_or_insert_with(|| cause.to_owned());
+    failure.help.push("choose another path".into());
 }

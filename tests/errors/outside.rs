@@ -80,6 +80,8 @@ fn nothing_from_outside_reaches_the_terminal_raw() {
     .unwrap();
     std::fs::write(folder.join("a.toml"), format!("title=\"{esc}\"\nz=1")).unwrap();
     let in_folder = folder.join("a.toml");
+    let valid = folder.join("valid.toml");
+    std::fs::write(&valid, "[socket]\nfamily = \"ipv4\"\n").unwrap();
     let absent = folder.join("absent.toml");
     let set = format!("options.{esc}=1");
     let value = format!("socket.type={esc}");
@@ -96,6 +98,7 @@ fn nothing_from_outside_reaches_the_terminal_raw() {
         &["serve", "--log-file", absent.join("x").to_str().unwrap()],
         &["serve", "--trace-file", absent.join("x").to_str().unwrap()],
         &["profile", "check", in_folder.to_str().unwrap()],
+        &["connect", "-c", valid.to_str().unwrap(), "/tmp/x"],
         &["profile", esc],
         &["options", esc],
         &["serve", "--engine", esc],
@@ -111,6 +114,18 @@ fn nothing_from_outside_reaches_the_terminal_raw() {
             finished.err
         );
     }
+    let planned = run(&[
+        "serve",
+        "-c",
+        valid.to_str().unwrap(),
+        "--dry-run",
+        "--json",
+    ]);
+    assert_eq!(planned.code, 0, "{}", planned.err);
+    let shown = planned.text();
+    assert!(!shown.contains(['\u{202e}', '\u{9b}', '\x1b']), "{shown:?}");
+    let plan: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(plan["plans"][0]["profile"], valid.to_str().unwrap());
     let own = run_os(
         &["serve", "-c", "mine"].map(OsStr::new),
         &[("XDG_CONFIG_HOME", folder.as_os_str())],

@@ -41,7 +41,7 @@ pub fn serve<O: Observer, W: Waiter>(
     context
         .sys
         .set_nonblocking(server.fd.as_fd(), Blocking::No)
-        .map_err(|e| failed("fcntl", e))?;
+        .map_err(|e| failed("ioctl", e))?;
     let mut engine = Engine::new(context, waiter, bell, server);
     engine
         .waiter
@@ -179,6 +179,10 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
     }
 
     fn ordered_to_stop(&mut self) {
+        // Edge-triggered, an eventfd is also told to be writable, which it always is.
+        if self.context.stop.level() == Level::Running {
+            return;
+        }
         self.bell.hush();
         self.last_clients();
         self.close_listener();
