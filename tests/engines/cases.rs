@@ -54,9 +54,9 @@ fn says(cell: &Cell, client: &Client, messages: &[Vec<u8>]) {
     if cell.is_stream() {
         client.say(&messages.concat());
     } else {
-        messages.iter().for_each(|m| {
-            client.say(m);
-        });
+        for message in messages {
+            client.say(message);
+        }
     }
 }
 
@@ -122,12 +122,12 @@ fn split_and_glued(cell: &Cell) {
         cut.half_closes().hears_last(&three[2]);
     } else {
         let client = server.client();
-        three.iter().for_each(|m| {
-            client.say(m);
-        });
-        three.iter().for_each(|m| {
-            client.hears(m);
-        });
+        for message in &three {
+            client.say(message);
+        }
+        for message in &three {
+            client.hears(message);
+        }
     }
     server.stop_in_order();
 }
@@ -197,7 +197,7 @@ fn slow_reader(cell: &Cell) {
     let server = cell.serve().set(small("SO_SNDBUF")).set(small("SO_RCVBUF"));
     let server = server.arg("-q").start();
     let slow = small_buffers(server.client());
-    let messages = messages(cell, 4 << 20);
+    let messages = messages(cell, 1 << 20);
     thread::scope(|scope| {
         let saying = scope.spawn(|| {
             says(cell, &slow, &messages);
@@ -207,7 +207,7 @@ fn slow_reader(cell: &Cell) {
             let other = server.client();
             converses(&other, &vec![message(cell, b"meanwhile"); 50]);
             other.half_closes().hears_the_end();
-            assert!(!saying.is_finished(), "buffers hold less than 4 MiB");
+            assert!(!saying.is_finished(), "buffers hold less than 1 MiB");
         }
         let before = resident(&server);
         slow.hears_last(&messages.concat());
@@ -238,17 +238,17 @@ fn stop(cell: &Cell) {
     let word = message(cell, b"word");
     let clients: Vec<Client> = (0..PEERS).map(|_| server.say(&word)).collect();
     // Sequential, all but the first wait in the backlog, with their word already said.
-    let served = match cell.engine {
+    let at_first = match cell.engine {
         Engine::Sequential if cell.has_connections() => 1,
         _ => PEERS,
     };
-    for client in &clients[..served] {
+    for client in &clients[..at_first] {
         client.hears(&word);
     }
     server.signal(Signal::SIGTERM);
     if cell.has_connections() {
         for (n, client) in clients.iter().enumerate() {
-            if n >= served {
+            if n >= at_first {
                 client.hears(&word);
             }
             converses(client, &vec![word.clone(); 5]);

@@ -16,7 +16,7 @@ fn two_at_most(engine: Engine, overload: &str) -> Running {
     server.set(format!("serve.overload={overload}")).start()
 }
 
-/// Two clients that are being served.
+/// Two clients that are being inside.
 fn two(server: &Running) -> [Client; 2] {
     [b"one", b"two"].map(|word| {
         let client = server.say(word);
@@ -109,8 +109,8 @@ fn out_of_descriptors_it_waits_without_spinning_and_goes_on() {
             let last = server.say(b"last");
             last.hears(b"last").half_closes().hears_the_end();
         }
-        let mut served: Vec<Client> = (0..room).map(|_| server.client()).collect();
-        for client in &served {
+        let mut inside: Vec<Client> = (0..room).map(|_| server.client()).collect();
+        for client in &inside {
             client.say(b"in").hears(b"in");
         }
         let waiting: Vec<Client> = (0..3).map(|_| server.say(b"late")).collect();
@@ -128,8 +128,10 @@ fn out_of_descriptors_it_waits_without_spinning_and_goes_on() {
         } else {
             for client in &waiting {
                 // One leaves, one comes in; the others stay and are served as before.
-                drop(served.pop());
+                let left = Instant::now();
+                drop(inside.pop());
                 client.hears(b"late");
+                println!("{engine:?}: the next one in after {:?}", left.elapsed());
             }
             for client in &waiting {
                 client.half_closes().hears_the_end();
