@@ -23,6 +23,14 @@ fn deaf(server: &Running) -> Client {
     client
 }
 
+/// What the server has taken meanwhile makes room for more: sends until there is none for so many milliseconds.
+fn goes_on(client: &Client, patience: u16) {
+    let mut room = [PollFd::new(client.socket().as_fd(), PollFlags::POLLOUT)];
+    while nix::poll::poll(&mut room, patience).unwrap() > 0 {
+        let _ = client.socket().send(&pattern(65_536));
+    }
+}
+
 /// There and back so many times.
 fn converses(client: &Client, times: usize) {
     for n in 0..times {
@@ -52,9 +60,11 @@ fn a_silent_and_a_deaf_peer_delay_nobody() {
 #[test]
 fn a_deaf_peer_is_reset_when_the_drain_is_over() {
     for engine in CONCURRENT {
-        let server = engine.serve("tcp4-small-buffers").any_port();
+        let server = engine.serve("tcp4-loop").any_port();
+        let server = server.set("options.SO_SNDBUF=4096");
         let server = server.set("serve.drain_timeout=300ms").arg("-q").start();
         let deaf = deaf(&server);
+        goes_on(&deaf, 200);
         let quiet = server.client();
         converses(&quiet, 1);
         let stopped = server.stop();
@@ -122,12 +132,8 @@ fn deaf_peers_cost_a_bounded_amount_and_the_budget_ends_with_them() {
         let server = server.set("serve.memory_budget=1MiB").arg("-q").start();
         let before = resident(&server);
         let crowd: Vec<Client> = (0..DEAF).map(|_| deaf(&server)).collect();
-        // What the server has taken meanwhile makes room for more, until it takes nothing.
         for client in &crowd {
-            let mut writable = [PollFd::new(client.socket().as_fd(), PollFlags::POLLOUT)];
-            while nix::poll::poll(&mut writable, 20_u16).unwrap() > 0 {
-                let _ = client.socket().send(&pattern(65_536));
-            }
+            goes_on(client, 20);
         }
         let fresh = server.say(b"fresh");
         if engine != Engine::Threads {
