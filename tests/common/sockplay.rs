@@ -38,6 +38,11 @@ pub fn serve(profile: &str) -> Sockplay {
     }
 }
 
+/// A client of whatever has said this ready line.
+pub fn client_at(ready_line: &str) -> Client {
+    Client::to(&Where::from_ready_line(ready_line))
+}
+
 /// `sockplay connect`, arguments to come.
 pub fn connect() -> Sockplay {
     Sockplay::new("connect")
@@ -116,8 +121,8 @@ impl Sockplay {
         self
     }
 
-    /// Starts it, whatever comes of it.
-    pub fn spawn(&self) -> Process {
+    /// The command line, the binary first.
+    pub fn line(&self) -> Vec<String> {
         let mut line = self.through.clone();
         line.push(env!("CARGO_BIN_EXE_sockplay").to_owned());
         line.push(self.verb.to_owned());
@@ -125,6 +130,12 @@ impl Sockplay {
         if self.verb == "serve" && self.form == Form::Json {
             line.push("--json".to_owned());
         }
+        line
+    }
+
+    /// Starts it, whatever comes of it.
+    pub fn spawn(&self) -> Process {
+        let line = self.line();
         let mut command = Command::new(&line[0]);
         Process::spawn(clean(&mut command).args(&line[1..]))
     }

@@ -121,6 +121,8 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
             self.now = Instant::now();
             for one in &ready {
                 match one.token {
+                    // Edge-triggered, a bell is told once as writable, which it always is.
+                    BELL if self.context.stop.level() == Level::Running => {}
                     BELL => self.ordered_to_stop(),
                     LISTENER => self.accept(),
                     token => self.turn(token, one.end),

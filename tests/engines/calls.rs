@@ -1,0 +1,147 @@
+//! What an echo costs in system calls: those of one wait, one receive and one send, and nothing else.
+//!
+//! strace counts two runs that differ only in the number of echoes, so that start and stop cancel out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::Engine;
+use crate::common::{Client, Process, client_at, needs_program, place};
+
+const ECHOES: i64 = 500;
+
+/// After so long a server under strace waits for its next message.
+const SETTLED: Duration = Duration::from_millis(200);
+
+type Calls = BTreeMap<String, i64>;
+
+/// Calls by name, and failed ones as `name failed`.
+fn table(log: &Path) -> Calls {
+    let mut calls = Calls::new();
+    let text = std::fs::read_to_string(log).unwrap();
+    for line in text.lines() {
+        // % time, seconds, usecs/call, calls, [errors], syscall
+        let columns: Vec<_> = line.split_whitespace().collect();
+        let numbers: Vec<i64> = columns.iter().filter_map(|c| c.parse().ok()).collect();
+        let (true, Some(name)) = (columns.len() >= 5, columns.last()) else {
+            continue;
+        };
+        // usecs/call is the first whole number.
+        if *name != "total" && numbers.len() >= 2 {
+            *calls.entry((*name).to_owned()).or_default() += numbers[1];
+            *calls.entry(format!("{name} failed")).or_default() += numbers.get(2).unwrap_or(&0);
+        }
+    }
+    assert!(!calls.is_empty(), "no calls in:\n{text}");
+    calls
+}
+
+/// One conversation of so many echoes with a server under strace.
+fn counted(log: &Path, command: &[&str], echoes: i64) -> Calls {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-c", "-o"]).arg(log).args(command);
+    let server = Process::spawn(&mut strace);
+    let client: Client = client_at(&server.first_line());
+    for n in 0..echoes {
+        let message = [n as u8; 64];
+        client.say(&message).hears(&message);
+        // Its first turn goes on until a receive finds nothing, and strace makes it slow enough to find the next message.
+        if n == 0 {
+            assert!(!client.hears_something_within(SETTLED));
+        }
+    }
+    if command[0].ends_with("sockplay") {
+        // The signal is for the server and not for strace, its parent, which writes its table at the end.
+        let children = format!("/proc/{0}/task/{0}/children", server.pid());
+        let child = std::fs::read_to_string(children).unwrap();
+        let child = child.trim().parse().expect("strace has one child");
+        client.half_closes().hears_the_end();
+        kill(Pid::from_raw(child), Signal::SIGTERM).unwrap();
+    }
+    drop(client);
+    let finished = server.finishes();
+    assert_eq!(finished.code, 0, "{}", finished.err);
+    table(log)
+}
+
+/// What [`ECHOES`] echoes cost; calls that cost nothing are left out.
+fn cost(command: &[&str]) -> Calls {
+    const WARM_UP: i64 = 20;
+    let place = place();
+    let log = place.path().join("calls");
+    let few = counted(&log, command, WARM_UP);
+    let mut cost = counted(&log, command, WARM_UP + ECHOES);
+    for (name, n) in few {
+        *cost.entry(name).or_default() -= n;
+    }
+    cost.retain(|_, n| *n != 0);
+    cost
+}
+
+/// Each of `calls` once per echo. By chance a wait may return once more or less at the end, but no call may come with
+/// the echoes.
+fn assert_cost(who: &str, cost: &Calls, calls: [&str; 3]) {
+    println!("{who}: {cost:?}");
+    for (name, n) in cost {
+        let expected = if calls.contains(&name.as_str()) {
+            ECHOES
+        } else {
+            0
+        };
+        let exact = matches!(
+            name.as_str(),
+            "recvfrom" | "sendto" | "epoll_ctl" | "recvfrom failed" | "sendto failed"
+        );
+        let may_differ = if exact { 0 } else { 5 };
+        assert!(
+            (n - expected).abs() <= may_differ,
+            "{who}: {name}: {cost:?}"
+        );
+    }
+    for name in calls {
+        assert!(cost.contains_key(name), "{who}: no {name}: {cost:?}");
+    }
+}
+
+fn cost_of(engine: Engine, calls: [&str; 3]) {
+    if !needs_program("strace") {
+        return;
+    }
+    let line = engine
+        .serve("tcp4-loop")
+        .any_port()
+        .plain()
+        .arg("-q")
+        .line();
+    let line: Vec<&str> = line.iter().map(String::as_str).collect();
+    assert_cost(&format!("{engine:?}"), &cost(&line), calls);
+}
+
+#[test]
+fn an_echo_under_epoll_costs_what_it_costs_in_c() {
+    if !needs_program("strace") || !needs_program("cc") {
+        return;
+    }
+    let calls = ["epoll_wait", "recvfrom", "sendto"];
+    let place = place();
+    let program = place.path().join("floor");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engines/epoll_floor.c");
+    let built = Command::new("cc")
+        .args(["-O2", "-Wall", "-Werror", "-o"])
+        .arg(&program)
+        .arg(source)
+        .status();
+    assert!(built.expect("cc starts").success());
+    assert_cost("C", &cost(&[program.to_str().unwrap()]), calls);
+    cost_of(Engine::Epoll, calls);
+}
+
+#[test]
+fn an_echo_under_poll_costs_one_poll() {
+    cost_of(Engine::Poll, ["poll", "recvfrom", "sendto"]);
+}

@@ -1,0 +1,157 @@
+//! Several peers at once: what one of them does or leaves undone is nobody else's business.
+
+use std::os::fd::AsFd as _;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags};
+
+use crate::cases::resident;
+use crate::common::{Client, End, Running, pattern};
+use crate::{CONCURRENT, Engine};
+
+/// Sends until the buffers of both sides are full, and never reads.
+fn deaf(server: &Running) -> Client {
+    let client = server.client();
+    client.socket().set_nonblocking(true).unwrap();
+    let noise = pattern(65_536);
+    let mut taken = 0;
+    while let Ok(n) = client.socket().send(&noise) {
+        taken += n;
+    }
+    assert!(taken > 0);
+    client
+}
+
+/// What the server has taken meanwhile makes room for more: sends until there is none for so many milliseconds.
+fn goes_on(client: &Client, patience: u16) {
+    let mut room = [PollFd::new(client.socket().as_fd(), PollFlags::POLLOUT)];
+    while nix::poll::poll(&mut room, patience).unwrap() > 0 {
+        let _ = client.socket().send(&pattern(65_536));
+    }
+}
+
+/// There and back so many times.
+fn converses(client: &Client, times: usize) {
+    for n in 0..times {
+        let word = format!("word {n}");
+        client.say(word.as_bytes()).hears(word.as_bytes());
+    }
+}
+
+#[test]
+fn a_silent_and_a_deaf_peer_delay_nobody() {
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-small-buffers").any_port();
+        let server = server.arg("-q").start();
+        let silent = server.client();
+        converses(&silent, 1);
+        let deaf = deaf(&server);
+        let clients: Vec<Client> = (0..5).map(|_| server.client()).collect();
+        for client in &clients {
+            converses(client, 20);
+        }
+        converses(&silent, 1);
+        drop((deaf, silent, clients));
+        server.stop().adds_up();
+    }
+}
+
+#[test]
+fn a_deaf_peer_is_reset_when_the_drain_is_over() {
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-loop").any_port();
+        let server = server.set("options.SO_SNDBUF=4096");
+        let server = server.set("serve.drain_timeout=300ms").arg("-q").start();
+        let deaf = deaf(&server);
+        goes_on(&deaf, 200);
+        let quiet = server.client();
+        converses(&quiet, 1);
+        let stopped = server.stop();
+        quiet.hears_the_end();
+        deaf.socket().set_nonblocking(false).unwrap();
+        assert_eq!(deaf.rest().1, End::Reset, "{engine:?}");
+        assert_eq!(stopped.code, 1, "{engine:?}: bytes were given up");
+        stopped.adds_up();
+        assert_eq!(stopped.count("reset"), 1, "{engine:?}");
+        assert_eq!(stopped.count("closed_by_rule"), 1, "{engine:?}");
+    }
+}
+
+#[test]
+fn idle_timeout_is_per_peer() {
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-loop").any_port();
+        let server = server.set("serve.idle_timeout=300ms").start();
+        let busy = server.client();
+        let silent = server.client();
+        converses(&silent, 1);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| silent.hears_the_end());
+            while !waiting.is_finished() {
+                converses(&busy, 1);
+            }
+        });
+        converses(&busy, 1);
+        busy.half_closes().hears_the_end();
+        server.event("closed", 2);
+        let stopped = server.stop_in_order();
+        let why = stopped.reasons("closed");
+        assert!(why[0].contains("idle_timeout"), "{engine:?}: {why:?}");
+        assert_eq!(stopped.count("closed_by_rule"), 1, "{engine:?}");
+        assert_eq!(stopped.count("closed_by_peer"), 1, "{engine:?}");
+    }
+}
+
+#[test]
+fn pauses_go_on_side_by_side() {
+    const PAUSE: Duration = Duration::from_millis(300);
+    const PEERS: u32 = 20;
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-loop").any_port();
+        let server = server.set("serve.pause.before_read=300ms").start();
+        let began = Instant::now();
+        let clients: Vec<Client> = (0..PEERS).map(|_| server.say(b"patience")).collect();
+        for client in &clients {
+            client.hears(b"patience");
+        }
+        let took = began.elapsed();
+        assert!(took >= PAUSE, "{engine:?}: {took:?}");
+        assert!(took < PAUSE * PEERS / 2, "{engine:?}: one by one, {took:?}");
+        drop(clients);
+        server.stop().adds_up();
+    }
+}
+
+#[test]
+fn deaf_peers_cost_a_bounded_amount_and_the_budget_ends_with_them() {
+    const DEAF: usize = 60;
+    for engine in CONCURRENT {
+        let server = engine.serve("tcp4-loop").any_port();
+        let server = server.set("options.SO_SNDBUF=4096");
+        let server = server.set("serve.memory_budget=1MiB").arg("-q").start();
+        let before = resident(&server);
+        let crowd: Vec<Client> = (0..DEAF).map(|_| deaf(&server)).collect();
+        for client in &crowd {
+            goes_on(client, 20);
+        }
+        let fresh = server.say(b"fresh");
+        if engine != Engine::Threads {
+            // At the budget nothing is read until something was sent.
+            assert!(!fresh.hears_something_within(Duration::from_millis(50)));
+        }
+        let grown = resident(&server).saturating_sub(before);
+        println!("{engine:?}: {grown} bytes for {DEAF} deaf peers");
+        // A thread has a buffer and a stack of its own; the others share a buffer and keep to the budget.
+        let most = match engine {
+            Engine::Threads => (DEAF as u64 + 1) * (3 << 16),
+            _ => 2 << 20,
+        };
+        assert!(grown < most, "{engine:?}: {grown} bytes more");
+        drop(crowd);
+        fresh.hears(b"fresh");
+        converses(&fresh, 10);
+        drop(fresh);
+        server.stop().adds_up();
+    }
+}
