@@ -35,23 +35,22 @@ pub struct Settings {
 /// Installs the logger, once per process.
 pub fn start(settings: Settings) -> Result<(), Error> {
     let form = settings.form;
-    let stderr = fern::Output::call(move |record| {
+    let file = settings.file.map(Mutex::new);
+    let output = fern::Output::call(move |record| {
+        // One reading of the clock, so that both places say the same of one record.
+        let now = Zoned::now();
         let _ = writeln!(
             anstream::stderr().lock(),
             "{}",
-            line(record, form, Look::Terminal)
+            line(record, &now, form, Look::Terminal)
         );
+        if let Some(Ok(mut file)) = file.as_ref().map(Mutex::lock) {
+            let _ = writeln!(file, "{}", line(record, &now, form, Look::Plain));
+        }
     });
-    let mut dispatch = fern::Dispatch::new().level(settings.level).chain(stderr);
-    if let Some(file) = settings.file {
-        let file = Mutex::new(file);
-        dispatch = dispatch.chain(fern::Output::call(move |record| {
-            if let Ok(mut file) = file.lock() {
-                let _ = writeln!(file, "{}", line(record, form, Look::Plain));
-            }
-        }));
-    }
-    dispatch
+    fern::Dispatch::new()
+        .level(settings.level)
+        .chain(output)
         .apply()
         .map_err(|_| Error::failed("a logger is already running in this process"))
 }
@@ -62,8 +61,7 @@ enum Look {
     Terminal,
 }
 
-fn line(record: &Record<'_>, form: Form, look: Look) -> String {
-    let now = Zoned::now();
+fn line(record: &Record<'_>, now: &Zoned, form: Form, look: Look) -> String {
     match form {
         Form::Article => {
             let style = match (look, record.level()) {
