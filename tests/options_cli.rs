@@ -342,3 +342,25 @@ fn an_option_that_no_table_knows_is_set_by_its_numbers() {
     );
     server.stop_in_order();
 }
+
+#[test]
+fn what_became_of_an_accepted_socket_is_said_once() {
+    for engine in ["sequential", "threads", "epoll"] {
+        let server = serve("tcp4")
+            .any_port()
+            .set("accept.options.TCP_QUICKACK=true")
+            .arg("--engine")
+            .arg(engine)
+            .start();
+        for _ in 0..3 {
+            server.say(b"hi").hears(b"hi");
+        }
+        let stopped = server.stop_in_order();
+        assert_eq!(
+            stopped.log.matches("TCP_QUICKACK").count(),
+            1,
+            "{engine}: {}",
+            stopped.log
+        );
+    }
+}

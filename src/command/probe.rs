@@ -157,6 +157,7 @@ fn measured<O: Observer>(
         plan,
         rules: &rules,
         ledger: &books.main,
+        told: &books.told,
         stop: &stop,
     };
     let books = &books;

@@ -95,6 +95,7 @@ fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> R
         plan,
         rules: &run.rules,
         ledger: &run.books.main,
+        told: &run.books.told,
         stop: &run.stop,
     };
     let outcome = engine::serve(context, &run.books, server);

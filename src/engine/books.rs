@@ -1,5 +1,6 @@
 //! The accounts of all workers together: each keeps a ledger of its own, so that a count has one writer.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Ledger;
@@ -10,6 +11,8 @@ use crate::event::Accounts;
 pub struct Books {
     /// The engine's own thread writes here.
     pub main: Ledger,
+    /// Whether it has been said what became of the options of accepted sockets: once is enough for all of them.
+    pub told: AtomicBool,
     workers: Mutex<Workers>,
 }
 

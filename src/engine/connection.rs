@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Context;
@@ -69,9 +70,10 @@ fn prepare<O: Observer>(
         )));
     }
     if context.plan.options_at(Phase::PostAccept).next().is_some() {
-        let readback = match context.ledger.accepted.get() {
-            1 => Readback::After,
-            _ => Readback::Nothing,
+        let readback = if context.told.swap(true, Ordering::Relaxed) {
+            Readback::Nothing
+        } else {
+            Readback::After
         };
         context.sys.set_accepted(fd, context.plan, readback)?;
     }

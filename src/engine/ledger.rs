@@ -23,7 +23,7 @@ impl Count {
     }
 
     /// As it stands.
-    pub fn get(&self) -> u64 {
+    fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -28,6 +28,8 @@ pub mod throttle;
 pub mod turn;
 pub mod waiter;
 
+use std::sync::atomic::AtomicBool;
+
 use crate::error::Error;
 use crate::event::Observer;
 use crate::plan::{EngineKey, Plan};
@@ -52,6 +54,8 @@ pub struct Context<'a, O: Observer> {
     pub rules: &'a Rules,
     /// The accounts.
     pub ledger: &'a Ledger,
+    /// Whether it has been said what became of the options of accepted sockets.
+    pub told: &'a AtomicBool,
     /// The order to stop.
     pub stop: &'a Stop,
 }
