@@ -343,6 +343,7 @@ fn a_connect_that_is_refused_has_a_cause_and_a_way_out() {
     if !needs_program("strace") {
         return;
     }
+    // strace answers in the kernel's place, so nothing is ever reached there.
     let client = connect().arg("127.0.0.1:35555");
     for errno in [
         "ECONNREFUSED",
