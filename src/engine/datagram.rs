@@ -57,10 +57,9 @@ pub fn serve_ready<O: Observer>(
     waiter
         .add(server.fd.as_fd(), Token(1), Interest::Read)
         .map_err(|e| failed("wait", e))?;
-    let mut ready = Vec::new();
     let outcome = answer_all(context, &server, |exchange, buffer| {
-        match waiter.wait(None, &mut ready) {
-            Ok(()) => {}
+        match waiter.wait(None) {
+            Ok(_) => {}
             Err(e) if errno::interrupted(&e) => return Ok(()),
             Err(e) => return Err(errno::failure("wait", exchange.own.to_string(), &e).into()),
         }

@@ -1,7 +1,7 @@
 //! The engines: how a server waits for many clients.
 //!
 //! An engine owns buffers and descriptors and decides nothing: [`turn`] is the one loop of recv and send that asks the
-//! session what to do, [`connection`] begins and ends a connection and keeps its accounts, [`accept`] is the patience with
+//! session what to do, [`flow`] what becomes of the bytes, [`connection`] begins and ends a connection and keeps its accounts, [`accept`] is the patience with
 //! accept(2), [`datagram`] answers messages that have no connection, behind the guards of [`guard`],
 //! [`arrival`] wakes those who wait in a blocking call when the server stops.
 //!
@@ -18,6 +18,7 @@ pub mod books;
 pub mod connection;
 pub mod datagram;
 pub mod epoll;
+pub mod flow;
 pub mod guard;
 pub mod ledger;
 pub mod limits;
@@ -34,6 +35,7 @@ pub mod turn;
 pub mod waiter;
 pub mod workers;
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -51,9 +53,13 @@ pub use workers::{Run, open, serve};
 use epoll::Epoll;
 use poll::Poll;
 
-/// What every engine is given: one worker's.
+/// What every engine is given: everything about one worker, as a pointer, because each turn hands it on.
 #[derive(Debug)]
-pub struct Context<'a, O: Observer> {
+pub struct Context<'a, O: Observer>(&'a Worker<'a, O>);
+
+/// What a worker knows.
+#[derive(Debug)]
+pub struct Worker<'a, O: Observer> {
     /// The gate.
     pub sys: Sys<'a, O>,
     /// The server's plan.
@@ -78,7 +84,23 @@ impl<O: Observer> Clone for Context<'_, O> {
 
 impl<O: Observer> Copy for Context<'_, O> {}
 
-impl<O: Observer> Context<'_, O> {
+impl<O: Observer> Clone for Worker<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O: Observer> Copy for Worker<'_, O> {}
+
+impl<'a, O: Observer> Deref for Context<'a, O> {
+    type Target = Worker<'a, O>;
+    #[inline]
+    fn deref(&self) -> &Worker<'a, O> {
+        self.0
+    }
+}
+
+impl<O: Observer> Worker<'_, O> {
     /// How long a peer may say nothing.
     pub fn silence(&self) -> Duration {
         let read = self.plan.read_timeout.unwrap_or(Duration::MAX);

@@ -20,6 +20,7 @@ mod name;
 pub mod open;
 pub mod packet;
 mod path;
+mod quick;
 pub mod readiness;
 mod resolve;
 mod show;
