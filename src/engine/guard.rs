@@ -38,7 +38,13 @@ pub enum Ports {
     No,
 }
 
+/// The time to live of a reply to the usual request, which comes from a near machine with the kernel's default.
+pub fn usual_ttl(own_ttl: Option<i32>) -> i32 {
+    own_ttl.unwrap_or(DEFAULT_TTL).min(DEFAULT_TTL - 1)
+}
+
 /// The time to live of the reply, or why there is none. `own_ttl` is what the profile set, if anything.
+#[inline]
 pub fn judge(
     request: &Request<'_>,
     own_ttl: Option<i32>,
@@ -70,6 +76,7 @@ pub fn judge(
     }
 }
 
+#[inline]
 fn address(request: &Request<'_>, peer: SocketAddr) -> Option<&'static str> {
     let ip = peer.ip().to_canonical();
     let own = match request.own {
@@ -99,6 +106,7 @@ fn address(request: &Request<'_>, peer: SocketAddr) -> Option<&'static str> {
     None
 }
 
+#[inline]
 fn is_group(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified(),
@@ -137,6 +145,11 @@ mod tests {
         assert_eq!(ask("127.0.0.1:40000", 64), Ok(Some(63)));
         assert_eq!(ask("127.0.0.1:40000", 255), Ok(Some(64)));
         assert_eq!(ask("127.0.0.1:40000", 2), Ok(Some(1)));
+        assert_eq!(
+            ask("127.0.0.1:40000", DEFAULT_TTL),
+            Ok(Some(usual_ttl(None)))
+        );
+        assert_eq!((usual_ttl(Some(5)), usual_ttl(Some(255))), (5, 63));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a profile may not say about its triple: one function per rule, each points at the line it is about.
 
 use super::choose::Chosen;
-use super::option_rules;
+use super::{batch_rules, option_rules};
 use crate::profile::{EngineKey, FramingKey, Origin, Problem, Profile, Setting};
 use crate::socket::address::literal_family;
 use crate::socket::{Address, Family, Protocol, Role, Type};
@@ -17,6 +17,9 @@ const RULES: &[Rule] = &[
     host_is_of_the_family,
     descriptor_excludes_an_address,
     engine_keys_need_their_engine,
+    batch_rules::batch_needs_messages_or_epoll,
+    batch_rules::a_batch_fits_into_memory,
+    batch_rules::a_train_fits_into_the_buffer,
     icmp_is_answered_by_the_kernel,
     option_rules::options_fit_the_triple,
     option_rules::options_have_a_socket_to_be_set_on,
@@ -35,14 +38,14 @@ fn written<T>(key: &'static str, setting: &Setting<T>) -> Option<(&'static str, 
     setting.is_set().then_some((key, setting.origin))
 }
 
-fn written_some<T>(
+pub(super) fn written_some<T>(
     key: &'static str,
     setting: Option<&Setting<T>>,
 ) -> Option<(&'static str, Origin)> {
     setting.map(|s| (key, s.origin))
 }
 
-fn refuse<const N: usize>(
+pub(super) fn refuse<const N: usize>(
     profile: &Profile,
     keys: [Option<(&'static str, Origin)>; N],
     why: &str,
@@ -260,10 +263,7 @@ fn engine_keys_need_their_engine(profile: &Profile, _: &Chosen) -> Vec<Problem> 
     let mut problems = of(
         EngineKey::Epoll,
         "epoll",
-        [
-            written_some("serve.trigger", s.trigger.as_ref()),
-            written_some("serve.batch", s.batch.as_ref()),
-        ],
+        [written_some("serve.trigger", s.trigger.as_ref()), None],
     );
     problems.extend(of(
         EngineKey::Threads,

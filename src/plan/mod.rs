@@ -3,9 +3,11 @@
 //! [`choose`] decides family, type and address, [`check`] holds the profile against them (one function per rule),
 //! [`steps`] lists the calls, [`caveat`] says what is known in advance. The result is a [`Plan`]; `sys::open` puts it to work.
 
+mod batch_rules;
 pub mod caveat;
 mod check;
 mod choose;
+mod guard_options;
 mod option_rules;
 pub mod steps;
 
@@ -71,7 +73,7 @@ pub struct ServeRules {
     pub workers: WorkersKey,
     /// How epoll tells of readiness.
     pub trigger: TriggerKey,
-    /// Events taken with one wait.
+    /// Of a stream: events taken with one wait. Of messages: how many are received, and answered, with one call.
     pub batch: Option<u32>,
     /// Bytes of a thread's stack.
     pub stack_size: Option<usize>,

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::choose::{Chosen, backlog};
-use crate::option::{self, OptionName, Payload, Value};
+use super::guard_options::guards;
+use crate::option::{OptionName, Payload, Value};
 use crate::profile::{Need, OptionKey, Origin, Problem, Profile, Scope};
-use crate::socket::{Address, Family, Inherited, Phase, Role, Triple, Type, UnixName};
+use crate::socket::{Address, Inherited, Phase, Role, Triple, UnixName};
 
 /// One call, and where its value came from.
 #[derive(Clone, Debug)]
@@ -176,7 +177,7 @@ struct Options(Vec<Step>);
 
 impl Options {
     fn collect(profile: &Profile, chosen: &Chosen) -> Result<Options, Vec<Problem>> {
-        let mut steps = guards(chosen);
+        let mut steps = guards(profile, chosen);
         let mut problems = Vec::new();
         for key in profile
             .options
@@ -290,41 +291,4 @@ fn raw_step(profile: &Profile, raw: &crate::profile::RawOption) -> Step {
         act: Act::Set(Box::new(set)),
         origin: profile.place(raw.bytes.origin),
     }
-}
-
-/// What the datagram guards need to be told by the kernel: the time to live of each request, the address it was sent
-/// to, and how many datagrams were dropped. An IPv6 socket hears of v4-mapped peers through the IPv4 options.
-fn guards(chosen: &Chosen) -> Vec<Step> {
-    let names: &[&str] = match (chosen.role, chosen.triple.family, chosen.triple.ty) {
-        (Role::Serve, Family::Ipv4, Type::Datagram) => &["IP_RECVTTL", "IP_PKTINFO", "SO_RXQ_OVFL"],
-        (Role::Serve, Family::Ipv6, Type::Datagram) => &[
-            "IPV6_RECVHOPLIMIT",
-            "IPV6_RECVPKTINFO",
-            "IP_RECVTTL",
-            "SO_RXQ_OVFL",
-        ],
-        (Role::Serve, Family::Ipv4 | Family::Ipv6, Type::Raw) => &["SO_RXQ_OVFL"],
-        _ => &[],
-    };
-    names
-        .iter()
-        .map(|name| {
-            let row = option::find(name).expect("the guards' options are rows of the registry");
-            let set = SetOption {
-                option: OptionName::on(row, chosen.triple),
-                requested: Value::Bool(true),
-                payload: Payload {
-                    bytes: 1_i32.to_ne_bytes().to_vec(),
-                    patch: None,
-                },
-                phase: Phase::PostSocket,
-                need: Need::Required,
-                wish: Wish::Guard,
-            };
-            Step {
-                act: Act::Set(Box::new(set)),
-                origin: "datagram guard".into(),
-            }
-        })
-        .collect()
 }
