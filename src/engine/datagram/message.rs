@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use crate::engine::guard::{self, Ports, Request};
 use crate::handler::{Answer, Handler};
 use crate::plan::{Plan, TruncatedKey};
-use crate::socket::{Family, SocketName, Type};
+use crate::socket::{SocketName, Type};
 use crate::sys::errno;
 use crate::sys::message::{Cast, Datagram, Destination, Text};
 use crate::sys::packet::Payload;
@@ -76,17 +76,15 @@ impl House<'_> {
         };
         let ttl = guard::judge(&request, plan.serve.ttl, plan.serve.loops)
             .map_err(Unanswered::Refused)?;
-        let ours = |to: &Destination| match self.own {
-            SocketName::Inet(own) => own.ip() == to.address,
-            SocketName::Unix(_) => false,
-        };
         // The kernel takes two control messages on the heap, one on its stack: what goes without saying is not said.
-        Ok(Way {
-            from: to.filter(|to| {
-                plan.triple.family != Family::Unix && to.cast == Cast::One && !ours(to)
-            }),
-            ttl: ttl.filter(|_| ttl != self.usual_ttl || self.is_foreign(&d.peer)),
-        })
+        let ttl = ttl.filter(|_| ttl != self.usual_ttl || self.is_foreign(&d.peer));
+        let from = match (to, self.own) {
+            (Some(to), SocketName::Inet(own)) if to.cast == Cast::One && own.ip() != to.address => {
+                Some(to)
+            }
+            _ => None,
+        };
+        Ok(Way { from, ttl })
     }
 
     /// Whether an answer to this peer is sent by IPv4 from an IPv6 socket, whose own hop limit then has no say.

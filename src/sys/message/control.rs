@@ -164,6 +164,7 @@ impl Sent {
         self.len += len.next_multiple_of(WORD);
     }
 
+    #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }

@@ -133,7 +133,10 @@ impl Inbox {
             unsafe_code,
             reason = "no safe wrapper keeps the sender's name as the kernel wrote it"
         )]
-        let got = unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut header, flags) };
+        let got = unsafe {
+            // The C library's function is a cancellation point: two locked instructions in a program with threads.
+            libc::syscall(libc::SYS_recvmsg, fd.as_raw_fd(), &raw mut header, flags)
+        };
         let got = usize::try_from(got).map_err(|_| io::Error::last_os_error())?;
         slot.filled(&header, got);
         Ok(got)

@@ -130,12 +130,14 @@ fn send_bare(fd: BorrowedFd<'_>, inbox: &Inbox, reply: &Reply) -> io::Result<usi
         reason = "the name is sent as the kernel wrote it, in whatever family"
     )]
     let sent = unsafe {
-        libc::sendto(
+        // The C library's function is a cancellation point: two locked instructions in a program with threads.
+        libc::syscall(
+            libc::SYS_sendto,
             fd.as_raw_fd(),
-            bytes.as_ptr().cast(),
+            bytes.as_ptr(),
             bytes.len(),
             FLAGS,
-            (&raw const to.name).cast(),
+            &raw const to.name,
             to.name_len,
         )
     };
