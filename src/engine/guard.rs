@@ -5,12 +5,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::plan::Loops;
+use crate::plan::{DEFAULT_TTL, Loops};
 use crate::socket::SocketName;
 use crate::sys::message::Cast;
-
-/// The kernel's own default for IP_TTL and IPV6_UNICAST_HOPS.
-const DEFAULT_TTL: i32 = 64;
 
 /// What is known about a request when the guards look at it.
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +33,6 @@ pub enum Ports {
     Yes,
     /// Raw sockets.
     No,
-}
-
-/// The time to live of a reply to the usual request, which comes from a near machine with the kernel's default.
-pub fn usual_ttl(own_ttl: Option<i32>) -> i32 {
-    own_ttl.unwrap_or(DEFAULT_TTL).min(DEFAULT_TTL - 1)
 }
 
 /// The time to live of the reply, or why there is none. `own_ttl` is what the profile set, if anything.
@@ -150,11 +142,6 @@ mod tests {
         assert_eq!(ask("127.0.0.1:40000", 64), Ok(Some(63)));
         assert_eq!(ask("127.0.0.1:40000", 255), Ok(Some(64)));
         assert_eq!(ask("127.0.0.1:40000", 2), Ok(Some(1)));
-        assert_eq!(
-            ask("127.0.0.1:40000", DEFAULT_TTL),
-            Ok(Some(usual_ttl(None)))
-        );
-        assert_eq!((usual_ttl(Some(5)), usual_ttl(Some(255))), (5, 63));
     }
 
     #[test]

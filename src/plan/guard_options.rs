@@ -30,27 +30,58 @@ pub(super) fn guards(profile: &Profile, chosen: &Chosen) -> Vec<Step> {
         (Role::Serve, Family::Ipv4 | Family::Ipv6, Type::Raw) => &["SO_RXQ_OVFL"],
         _ => &[],
     };
-    names
-        .iter()
-        .map(|name| {
-            let row = option::find(name).expect("the guards' options are rows of the registry");
-            let set = SetOption {
-                option: OptionName::on(row, chosen.triple),
-                requested: Value::Bool(true),
-                payload: Payload {
-                    bytes: 1_i32.to_ne_bytes().to_vec(),
-                    patch: None,
-                },
-                phase: Phase::PostSocket,
-                need: Need::Required,
-                wish: Wish::Guard,
-            };
-            Step {
-                act: Act::Set(Box::new(set)),
-                origin: "datagram guard".into(),
-            }
-        })
-        .collect()
+    names.iter().map(|name| step(chosen, name, 1)).collect()
+}
+
+/// The time to live that a guarded reply has at most, where the profile sets none: the kernel's own default.
+pub const DEFAULT_TTL: i32 = 64;
+
+/// The time to live of the reply to the usual request, that of a near machine with the kernel's default: the socket is
+/// given it, so that such a reply needs no ancillary data. Every other reply carries its own. `None`: the guards are off,
+/// or the socket is its owner's too and is left as it is.
+pub(super) fn usual_ttl(profile: &Profile, chosen: &Chosen) -> Option<i32> {
+    let t = chosen.triple;
+    let inherited = matches!(chosen.address.value, Address::Fd(_));
+    let guarded = t.ty == Type::Datagram && t.family != Family::Unix;
+    (guarded && !inherited && !profile.serve.allow_loops.value && chosen.role == Role::Serve)
+        .then(|| own_ttl(profile).unwrap_or(DEFAULT_TTL).min(DEFAULT_TTL - 1))
+}
+
+/// The time to live that the profile sets.
+pub(super) fn own_ttl(profile: &Profile) -> Option<i32> {
+    let is_ttl = |o: &&OptionKey| matches!(o.row.name, "IP_TTL" | "IPV6_UNICAST_HOPS");
+    match profile.options.iter().rev().find(is_ttl)?.value.value {
+        Value::Int(n) => i32::try_from(n).ok(),
+        _ => None,
+    }
+}
+
+/// The step that gives it to the socket, behind whatever the profile sets.
+pub(super) fn usual_reply(profile: &Profile, chosen: &Chosen) -> Option<Step> {
+    let name = match chosen.triple.family {
+        Family::Ipv6 => "IPV6_UNICAST_HOPS",
+        _ => "IP_TTL",
+    };
+    usual_ttl(profile, chosen).map(|ttl| step(chosen, name, ttl))
+}
+
+fn step(chosen: &Chosen, name: &str, value: i32) -> Step {
+    let row = option::find(name).expect("the guards' options are rows of the registry");
+    let set = SetOption {
+        option: OptionName::on(row, chosen.triple),
+        requested: row.decode(&value.to_ne_bytes()),
+        payload: Payload {
+            bytes: value.to_ne_bytes().to_vec(),
+            patch: None,
+        },
+        phase: Phase::PostSocket,
+        need: Need::Required,
+        wish: Wish::Guard,
+    };
+    Step {
+        act: Act::Set(Box::new(set)),
+        origin: "datagram guard".into(),
+    }
 }
 
 /// Whether whatever arrives was sent to the address that the socket is bound to: it is one machine's, written as a

@@ -14,6 +14,7 @@ pub mod steps;
 use std::time::Duration;
 
 pub use choose::Unsuitable;
+pub use guard_options::DEFAULT_TTL;
 pub use steps::{Act, SetOption, Step};
 
 // Engines and the gate see these words through the plan: they know nothing of profiles.
@@ -99,6 +100,8 @@ pub struct ServeRules {
     pub stale: Stale,
     /// The time to live that replies start from, where the profile sets one.
     pub ttl: Option<i32>,
+    /// The time to live that the guards give a datagram socket, so that the usual reply needs no ancillary data.
+    pub usual_ttl: Option<i32>,
 }
 
 /// Whether datagram replies are guarded against loops.
@@ -163,6 +166,7 @@ impl Plan {
         }
         let steps = steps::steps(profile, &chosen)
             .map_err(|problems| NoPlan::Profile(profile.invalid(problems)))?;
+        let serve = serve_rules(profile, &chosen);
         Ok(Plan {
             profile: profile.name.clone(),
             role,
@@ -174,7 +178,7 @@ impl Plan {
             buffer_size: profile.io.buffer_size.value,
             framing: profile.io.framing.value.clone(),
             read_timeout: profile.io.read_timeout.as_ref().map(|t| t.value),
-            serve: serve_rules(profile),
+            serve,
             connect: ConnectRules {
                 timeout: profile.connect.timeout.value,
                 message: profile.connect.message.as_ref().map(|m| m.value.clone()),
@@ -204,13 +208,8 @@ fn sentence(profile: &Profile, warning: &Problem) -> String {
     format!("{place}: {}", crate::escape::text(&warning.message))
 }
 
-fn serve_rules(profile: &Profile) -> ServeRules {
+fn serve_rules(profile: &Profile, chosen: &choose::Chosen) -> ServeRules {
     let serve = &profile.serve;
-    let ttl = profile
-        .options
-        .iter()
-        .rev()
-        .find(|o| matches!(o.row.name, "IP_TTL" | "IPV6_UNICAST_HOPS"));
     ServeRules {
         engine: serve.engine.value,
         backlog: choose::backlog(profile).value,
@@ -243,10 +242,8 @@ fn serve_rules(profile: &Profile) -> ServeRules {
         } else {
             Stale::Keep
         },
-        ttl: ttl.and_then(|o| match o.value.value {
-            crate::option::Value::Int(n) => i32::try_from(n).ok(),
-            _ => None,
-        }),
+        ttl: guard_options::own_ttl(profile),
+        usual_ttl: guard_options::usual_ttl(profile, chosen),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::choose::{Chosen, backlog};
-use super::guard_options::guards;
+use super::guard_options::{guards, usual_reply};
 use crate::option::{OptionName, Payload, Value};
 use crate::profile::{Need, OptionKey, Origin, Problem, Profile, Scope};
 use crate::socket::{Address, Inherited, Phase, Role, Triple, UnixName};
@@ -117,6 +117,7 @@ pub(super) fn steps(profile: &Profile, chosen: &Chosen) -> Result<Vec<Step>, Vec
                 });
             }
             options.push(&mut steps, Phase::PreListen);
+            steps.extend(usual_reply(profile, chosen));
             if chosen.triple.ty.has_connections() {
                 if !adopted {
                     let backlog = backlog(profile);

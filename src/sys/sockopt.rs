@@ -100,15 +100,6 @@ impl<O: Observer> Sys<'_, O> {
         self.setsockopt(fd, &OptionName::of(row), &Payload { bytes, patch: None })
     }
 
-    /// IP_TTL or IPV6_UNICAST_HOPS of a socket with this address: routers that a packet may pass.
-    pub fn set_ttl(&self, fd: BorrowedFd<'_>, own: std::net::IpAddr, ttl: i32) -> io::Result<()> {
-        let name = match own {
-            std::net::IpAddr::V4(_) => "IP_TTL",
-            std::net::IpAddr::V6(_) => "IPV6_UNICAST_HOPS",
-        };
-        self.setsockopt_row(fd, name, ttl.to_ne_bytes().to_vec())
-    }
-
     /// SO_LINGER {1, 0}: the next close(2) throws unsent bytes away and sends a reset.
     pub(super) fn reset_on_close(&self, fd: BorrowedFd<'_>) {
         let mut bytes = 1_i32.to_ne_bytes().to_vec();

@@ -81,10 +81,11 @@ impl<O: Observer> Exchange<'_, O> {
             match sys.sendmmsg(self.fd, &self.inbox, &mut self.outbox, done) {
                 Ok(sent) => {
                     // At least one, or there would have been an error; a loop must not depend on it.
-                    for n in done..(done + sent.max(1)).min(pending.len()) {
-                        self.delivered(n, pending[n]);
+                    let sent = sent.clamp(1, pending.len() - done);
+                    for (n, answer) in pending.iter().enumerate().skip(done).take(sent) {
+                        self.delivered(n, *answer);
                     }
-                    done += sent.max(1);
+                    done += sent;
                 }
                 Err(e) if errno::interrupted(&e) => {}
                 Err(e) => {

@@ -10,12 +10,10 @@ use std::time::Instant;
 use super::delivery::Pending;
 use super::message::{House, Unanswered, pieces};
 use crate::engine::Context;
-use crate::engine::guard;
 use crate::engine::throttle::Throttle;
 use crate::error::Error;
 use crate::event::{Event, Observer};
-use crate::plan::Loops;
-use crate::socket::{SocketName, Type};
+use crate::socket::SocketName;
 use crate::sys::message::{Datagram, Inbox, Outbox, Patience, Reply};
 use crate::sys::stop::Level;
 use crate::sys::{Server, errno, packet};
@@ -69,7 +67,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
             house: House {
                 plan,
                 own: &server.name,
-                usual_ttl: usual_ttl(context, server),
+                usual_ttl: plan.serve.usual_ttl,
             },
             batch,
             inbox: Inbox::new(plan.triple.family, slots, plan.buffer_size),
@@ -259,21 +257,4 @@ impl<'a, O: Observer> Exchange<'a, O> {
             self.context.sys.observer().event(&unanswered);
         }
     }
-}
-
-/// Sets the socket's own time to live to that of the usual reply, one less than what a request of the next machine has:
-/// such a reply then needs no ancillary data. Every other one carries its own, so no reply differs. An inherited socket
-/// is its owner's too and is left as it is.
-fn usual_ttl<O: Observer>(context: Context<'_, O>, server: &Server) -> Option<i32> {
-    let plan = context.plan;
-    let guarded = plan.serve.loops == Loops::Guarded && plan.triple.ty == Type::Datagram;
-    if !guarded || server.inherited.is_some() {
-        return None;
-    }
-    let SocketName::Inet(own) = &server.name else {
-        return None;
-    };
-    let usual = guard::usual_ttl(plan.serve.ttl);
-    let set = context.sys.set_ttl(server.fd.as_fd(), own.ip(), usual);
-    set.is_ok().then_some(usual)
 }

@@ -227,7 +227,10 @@ impl Slot {
         self.name_len = header
             .msg_namelen
             .min(size_of::<libc::sockaddr_storage>() as libc::socklen_t);
-        self.control_len = (header.msg_controllen as usize).min(size_of::<Control>());
+        // musl has it shorter.
+        #[allow(clippy::unnecessary_cast, reason = "its type depends on the C library")]
+        let control_len = header.msg_controllen as usize;
+        self.control_len = control_len.min(size_of::<Control>());
     }
 
     /// A sender that was never bound has no name, and neither has the end of a receive that shutdown(2) woke.
