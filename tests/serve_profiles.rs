@@ -42,6 +42,7 @@ const PROFILES: &[(&str, Test)] = &[
     ("tcp4-tiny-backlog", |p| tcp4(p, CIAO)),
     ("tcp6", tcp6),
     ("udp4", udp4),
+    ("udp4-batch", udp4),
     ("udp6", udp6),
     ("udplite", udplite),
     ("unix-abstract", unix_abstract),

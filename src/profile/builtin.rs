@@ -32,6 +32,7 @@ pub fn builtins() -> &'static [Builtin] {
         "tcp6",
         "tcp-dual",
         "udp4",
+        "udp4-batch",
         "udp6",
         "udplite",
         "mptcp",
