@@ -160,11 +160,11 @@ pub(super) fn opened(path: &Path, how: &OpenOptions, help: &str) -> Result<File,
 /// Refuses what this build cannot do, before anything opens.
 pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
     let serve = &plan.serve;
-    let missing = if matches!(serve.engine, EngineKey::Async | EngineKey::Uring) {
+    let missing = if serve.engine == EngineKey::Uring {
         format!("serve.engine = \"{}\"", serve.engine.word())
     } else if serve.workers != WorkersKey::Count(1) {
         "more than one of serve.workers".to_owned()
-    } else if serve.spin.is_some() {
+    } else if serve.spin.is_some() && serve.engine != EngineKey::Async {
         "serve.spin".to_owned()
     } else {
         return Ok(());

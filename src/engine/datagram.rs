@@ -83,7 +83,8 @@ pub fn serve_ready<O: Observer>(
     outcome
 }
 
-fn answer_all<'a, O: Observer>(
+/// The loop itself; `some` waits, and answers some.
+pub(super) fn answer_all<'a, O: Observer>(
     context: Context<'a, O>,
     server: &'a Server,
     mut some: impl FnMut(&mut Exchange<'a, O>, &mut [u8]) -> Result<(), Error>,
@@ -104,13 +105,13 @@ fn answer_all<'a, O: Observer>(
 
 /// Whether more messages may be waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Queue {
+pub(super) enum Queue {
     PerhapsMore,
     Empty,
 }
 
 /// What the loop keeps between messages.
-struct Exchange<'a, O: Observer> {
+pub(super) struct Exchange<'a, O: Observer> {
     context: Context<'a, O>,
     fd: BorrowedFd<'a>,
     own: &'a SocketName,
@@ -139,7 +140,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
     }
 
     /// Receives and answers one message. An error is one after which no other message will come.
-    fn one(&mut self, buffer: &mut [u8]) -> Result<Queue, Error> {
+    pub(super) fn one(&mut self, buffer: &mut [u8]) -> Result<Queue, Error> {
         match self
             .context
             .sys

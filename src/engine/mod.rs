@@ -7,10 +7,11 @@
 //!
 //! How to wait: [`sequential`] one peer at a time and [`threads`] one thread per peer, both in the blocking calls of
 //! [`blocking`]; [`poll`] and [`epoll`] many peers in one thread, two ways to learn what is ready under the one loop of
-//! [`readiness`].
+//! [`readiness`]; [`async`](mod@async) a task per peer, for which tokio waits.
 
 pub mod accept;
 pub mod arrival;
+pub mod r#async;
 pub mod blocking;
 pub mod books;
 pub mod connection;
@@ -23,6 +24,7 @@ pub mod readiness;
 pub mod rules;
 pub mod sequential;
 pub mod slots;
+pub mod sweeps;
 pub mod threads;
 pub mod throttle;
 pub mod turn;
@@ -86,9 +88,9 @@ pub fn serve<O: Observer>(
         }
         (EngineKey::Epoll, true) => readiness::serve(context, server, epoll(context)?),
         (EngineKey::Epoll, false) => datagram::serve_ready(context, server, &mut epoll(context)?),
-        (EngineKey::Async | EngineKey::Uring, _) => {
-            Err(Error::impossible("this engine is not part of this build"))
-        }
+        (EngineKey::Async, true) => r#async::serve(context, server),
+        (EngineKey::Async, false) => r#async::serve_datagrams(context, server),
+        (EngineKey::Uring, _) => Err(Error::impossible("this engine is not part of this build")),
     }
 }
 

@@ -145,3 +145,9 @@ fn an_echo_under_epoll_costs_what_it_costs_in_c() {
 fn an_echo_under_poll_costs_one_poll() {
     cost_of(Engine::Poll, ["poll", "recvfrom", "sendto"]);
 }
+
+/// Its own descriptors and its timer are set up once; in between there is nothing but the wait.
+#[test]
+fn an_echo_under_tokio_costs_what_it_costs_under_epoll() {
+    cost_of(Engine::Async, ["epoll_wait", "recvfrom", "sendto"]);
+}

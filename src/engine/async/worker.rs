@@ -1,0 +1,297 @@
+//! What the tasks of a worker share: the buffer, the memory budget, a seat per peer, and the ways to wake each other.
+//!
+//! All of them are on one thread, so cells are enough, and nothing is borrowed across a wait.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::os::fd::BorrowedFd;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use super::parks::Parks;
+use crate::engine::Context;
+use crate::engine::accept::most_connections;
+use crate::engine::connection::Connection;
+use crate::engine::sweeps::Sweeps;
+use crate::engine::turn::{Peer, ShortRead, Wait, turn};
+use crate::error::Error;
+use crate::event::Observer;
+use crate::session::{Session, Want};
+use crate::sys::Blocking;
+use crate::sys::driven::{Driven, Interest, Ready};
+use crate::sys::stop::Level;
+
+/// The shared part of a worker.
+pub(super) struct Worker<'a, O: Observer> {
+    pub(super) context: Context<'a, O>,
+    pub(super) parks: Parks,
+    /// Connections that have no task yet.
+    pub(super) arrivals: RefCell<Vec<Connection>>,
+    /// How the listener ended; none as long as it is open.
+    pub(super) outcome: RefCell<Option<Result<(), Error>>>,
+    pub(super) sweeps: Cell<Sweeps>,
+    /// Who waits for room, or for the order to stop.
+    pub(super) listener: RefCell<Option<Waker>>,
+    /// Who waits for the first peer.
+    pub(super) sweeper: RefCell<Option<Waker>>,
+    /// A turn leaves nothing in it, so one is enough.
+    buffer: RefCell<Vec<u8>>,
+    seats: RefCell<Vec<Seat>>,
+    free: RefCell<Vec<u32>>,
+    peers: Cell<usize>,
+    most: usize,
+    /// Connections that are over; it wraps.
+    pub(super) departed: Cell<u32>,
+    held: Cell<usize>,
+    starved: RefCell<Vec<u32>>,
+}
+
+/// What others have to know about a peer.
+struct Seat {
+    waker: Option<Waker>,
+    /// The sweep after which something last moved.
+    active: u32,
+    state: State,
+}
+
+/// Whether a peer may be silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Not for ever.
+    Awake,
+    /// It is in one of the profile's pauses.
+    Pausing,
+    /// It has been for too long.
+    Silent,
+}
+
+/// What ended a wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum News {
+    /// The socket is ready.
+    Ready(Ready),
+    /// There was an order to stop.
+    Ordered,
+    /// The peer has been silent for too long.
+    Silent,
+    /// Only what was waited for beside these.
+    Other,
+}
+
+impl<'a, O: Observer> Worker<'a, O> {
+    pub(super) fn new(context: Context<'a, O>, parks: Parks) -> Worker<'a, O> {
+        let read = context.plan.read_timeout.unwrap_or(Duration::MAX);
+        Worker {
+            context,
+            parks,
+            arrivals: RefCell::default(),
+            outcome: RefCell::default(),
+            sweeps: Cell::new(Sweeps::new(read.min(context.plan.serve.idle_timeout))),
+            listener: RefCell::default(),
+            sweeper: RefCell::default(),
+            buffer: RefCell::new(vec![0; context.plan.buffer_size]),
+            seats: RefCell::default(),
+            free: RefCell::default(),
+            peers: Cell::new(0),
+            most: most_connections(context),
+            departed: Cell::new(0),
+            held: Cell::new(0),
+            starved: RefCell::default(),
+        }
+    }
+
+    /// Takes a connection in; its task begins after this round.
+    pub(super) fn admit(&self, connection: Connection) {
+        self.peers.set(self.peers.get() + 1);
+        self.arrivals.borrow_mut().push(connection);
+        wake(&self.sweeper);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.peers.get() >= self.most
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.peers.get() == 0
+    }
+
+    /// Whether everything that was to be done has been done.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_empty() && self.outcome.borrow().is_some()
+    }
+
+    /// A seat for the task that asks.
+    pub(super) async fn sit(&self) -> u32 {
+        let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+        let seat = Seat {
+            waker: Some(waker),
+            active: self.sweeps.get().count,
+            state: State::Awake,
+        };
+        let mut seats = self.seats.borrow_mut();
+        if let Some(number) = self.free.borrow_mut().pop() {
+            seats[number as usize] = seat;
+            return number;
+        }
+        seats.push(seat);
+        seats.len() as u32 - 1
+    }
+
+    /// Gives the seat back after the connection has been closed.
+    pub(super) fn leave(&self, seat: u32) {
+        self.seats.borrow_mut()[seat as usize].waker = None;
+        self.free.borrow_mut().push(seat);
+        self.peers.set(self.peers.get() - 1);
+        self.departed.set(self.departed.get().wrapping_add(1));
+        // There is room again, or a descriptor for who was refused one.
+        wake(&self.listener);
+    }
+
+    /// One turn of a peer.
+    pub(super) fn turn(
+        &self,
+        seat: u32,
+        fd: BorrowedFd<'_>,
+        connection: (&crate::socket::SocketName, &mut Session),
+        short: ShortRead,
+    ) -> Wait {
+        let (name, session) = connection;
+        let peer = Peer {
+            fd,
+            name,
+            blocking: Blocking::No,
+            short,
+        };
+        let before = session.held();
+        let wait = turn(self.context, &peer, session, &mut self.buffer.borrow_mut());
+        self.hold(before, session.held());
+        let mut seats = self.seats.borrow_mut();
+        let seat = &mut seats[seat as usize];
+        seat.active = self.sweeps.get().count;
+        seat.state = State::Awake;
+        wait
+    }
+
+    /// A session holds so much now.
+    pub(super) fn hold(&self, before: usize, now: usize) {
+        self.held.set(self.held.get() + now - before);
+        if now < before && self.has_memory() {
+            for seat in self.starved.take() {
+                self.wake(seat);
+            }
+        }
+    }
+
+    fn has_memory(&self) -> bool {
+        self.held.get() < self.context.plan.serve.memory_budget
+    }
+
+    /// Waits until the session may have a turn: at the budget nobody reads before something was sent.
+    pub(super) async fn may_go_on(&self, seat: u32, session: &Session, seen: Level) -> News {
+        let ends = match self.context.stop.level() {
+            Level::Running | Level::Draining => false,
+            Level::Closing => session.is_idle(),
+            Level::Expired | Level::Now => true,
+        };
+        if self.has_memory() || session.want() != Want::Recv || ends {
+            return News::Other;
+        }
+        self.news(seat, seen, |_| {
+            if self.has_memory() {
+                return Poll::Ready(News::Other);
+            }
+            self.starved.borrow_mut().push(seat);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Waits until the socket is ready.
+    pub(super) async fn ready(
+        &self,
+        seat: u32,
+        seen: Level,
+        driven: &Driven<'_>,
+        interest: Interest,
+    ) -> News {
+        self.news(seat, seen, |cx| {
+            self.parks
+                .watching::<O, _>(driven.number(), cx, |cx| driven.poll(cx, interest))
+                .map(News::Ready)
+        })
+        .await
+    }
+
+    /// Waits for the end of one of the profile's pauses, in which a peer may be silent.
+    pub(super) async fn pause(&self, seat: u32, seen: Level, time: Duration) {
+        self.seats.borrow_mut()[seat as usize].state = State::Pausing;
+        // In a box: a timer is larger than everything else that a task keeps.
+        let mut sleep = Box::pin(tokio::time::sleep(time));
+        self.news(seat, seen, |cx| {
+            sleep.as_mut().poll(cx).map(|()| News::Other)
+        })
+        .await;
+    }
+
+    /// Waits for something, for an order to stop that has not been `seen`, or until the peer has been silent for too long.
+    async fn news(
+        &self,
+        seat: u32,
+        seen: Level,
+        mut other: impl FnMut(&mut std::task::Context<'_>) -> Poll<News>,
+    ) -> News {
+        poll_fn(|cx| {
+            let level = self.context.stop.level();
+            if level >= Level::Closing && level > seen {
+                return Poll::Ready(News::Ordered);
+            }
+            match other(cx) {
+                Poll::Pending if self.is_silent(seat) => Poll::Ready(News::Silent),
+                polled => polled,
+            }
+        })
+        .await
+    }
+
+    fn is_silent(&self, seat: u32) -> bool {
+        self.seats.borrow()[seat as usize].state == State::Silent
+    }
+
+    /// Wakes whoever has been silent for too long.
+    pub(super) fn sweep(&self) {
+        let mut sweeps = self.sweeps.get();
+        sweeps.count = sweeps.count.wrapping_add(1);
+        self.sweeps.set(sweeps);
+        for seat in &mut *self.seats.borrow_mut() {
+            if let (Some(waker), State::Awake) = (&seat.waker, seat.state)
+                && sweeps.is_over(seat.active)
+            {
+                seat.state = State::Silent;
+                waker.wake_by_ref();
+            }
+        }
+    }
+
+    /// Wakes whom the order to stop concerns.
+    pub(super) fn heed(&self) {
+        wake(&self.listener);
+        if self.context.stop.level() >= Level::Closing {
+            for seat in &*self.seats.borrow() {
+                seat.waker.iter().for_each(Waker::wake_by_ref);
+            }
+        }
+    }
+
+    fn wake(&self, seat: u32) {
+        let seats = self.seats.borrow();
+        seats[seat as usize]
+            .waker
+            .iter()
+            .for_each(Waker::wake_by_ref);
+    }
+}
+
+/// Wakes whoever waits there, if anybody does.
+fn wake(who: &RefCell<Option<Waker>>) {
+    who.borrow().iter().for_each(Waker::wake_by_ref);
+}
