@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::parks::Parks;
 use crate::engine::Context;
-use crate::engine::accept::most_connections;
 use crate::engine::connection::Connection;
+use crate::engine::pages::Pages;
 use crate::engine::sweeps::Sweeps;
 use crate::engine::turn::{Peer, ShortRead, Wait, turn};
 use crate::error::Error;
@@ -35,11 +35,10 @@ pub(super) struct Worker<'a, O: Observer> {
     /// Who waits for the first peer.
     pub(super) sweeper: RefCell<Option<Waker>>,
     /// A turn leaves nothing in it, so one is enough.
-    buffer: RefCell<Vec<u8>>,
+    buffer: RefCell<Pages>,
     seats: RefCell<Vec<Seat>>,
     free: RefCell<Vec<u32>>,
     peers: Cell<usize>,
-    most: usize,
     /// Connections that are over; it wraps.
     pub(super) departed: Cell<u32>,
     held: Cell<usize>,
@@ -80,20 +79,18 @@ pub(super) enum News {
 
 impl<'a, O: Observer> Worker<'a, O> {
     pub(super) fn new(context: Context<'a, O>, parks: Parks) -> Worker<'a, O> {
-        let read = context.plan.read_timeout.unwrap_or(Duration::MAX);
         Worker {
             context,
             parks,
             arrivals: RefCell::default(),
             outcome: RefCell::default(),
-            sweeps: Cell::new(Sweeps::new(read.min(context.plan.serve.idle_timeout))),
+            sweeps: Cell::new(Sweeps::new(context.silence())),
             listener: RefCell::default(),
             sweeper: RefCell::default(),
-            buffer: RefCell::new(vec![0; context.plan.buffer_size]),
+            buffer: RefCell::new(Pages::new(context.plan.buffer_size)),
             seats: RefCell::default(),
             free: RefCell::default(),
             peers: Cell::new(0),
-            most: most_connections(context),
             departed: Cell::new(0),
             held: Cell::new(0),
             starved: RefCell::default(),
@@ -108,7 +105,7 @@ impl<'a, O: Observer> Worker<'a, O> {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.peers.get() >= self.most
+        self.peers.get() >= self.context.limits.connections
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -163,7 +160,7 @@ impl<'a, O: Observer> Worker<'a, O> {
             short,
         };
         let before = session.held();
-        let wait = turn(self.context, &peer, session, &mut self.buffer.borrow_mut());
+        let wait = turn(self.context, &peer, session, self.buffer.borrow_mut().bytes());
         self.hold(before, session.held());
         let mut seats = self.seats.borrow_mut();
         let seat = &mut seats[seat as usize];
@@ -183,7 +180,7 @@ impl<'a, O: Observer> Worker<'a, O> {
     }
 
     fn has_memory(&self) -> bool {
-        self.held.get() < self.context.plan.serve.memory_budget
+        self.held.get() < self.context.limits.memory
     }
 
     /// Waits until the session may have a turn: at the budget nobody reads before something was sent.
