@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::event::Observer;
 use crate::sys::driven::{Driven, Interest};
 use crate::sys::stop::{Bell, Level};
-use crate::sys::{Blocking, Server, errno};
+use crate::sys::{Blocking, Server, Timer, errno};
 
 /// Clients that are accepted before those who are there get a turn.
 const BATCH: usize = 64;
@@ -150,19 +150,16 @@ async fn until<O: Observer>(
 /// Wakes whom the order to stop concerns, each time it is raised.
 pub(super) async fn heed<O: Observer>(worker: &Worker<'_, O>, bell: &Bell, driven: &Driven<'_>) {
     loop {
-        poll_fn(|cx| {
-            let poll = |cx: &mut Context<'_>| driven.poll(cx, Interest::READABLE);
-            worker.parks.watching::<O, _>(driven.number(), cx, poll)
-        })
-        .await;
+        readable(worker, driven).await;
         bell.hush();
-        driven.found_dry(Interest::READABLE);
         worker.heed();
     }
 }
 
 /// Looks for silent peers, as long as there are any peers.
-pub(super) async fn sweep<O: Observer>(worker: &Worker<'_, O>) {
+///
+/// With a timer of the kernel: one of tokio's would give each of its waits a timeout, which costs a timer per wait.
+pub(super) async fn sweep<O: Observer>(worker: &Worker<'_, O>, timer: &Timer, driven: &Driven<'_>) {
     loop {
         poll_fn(|cx| {
             remember(&worker.sweeper, cx);
@@ -173,9 +170,22 @@ pub(super) async fn sweep<O: Observer>(worker: &Worker<'_, O>) {
             }
         })
         .await;
-        tokio::time::sleep(worker.sweeps.get().every).await;
+        let every = worker.sweeps.get().every;
+        // It worked for others, with a descriptor that nobody else has; without it silent peers stay.
+        let _ = worker.context.sys.set_timer(timer, Some(every));
+        readable(worker, driven).await;
         worker.sweep();
     }
+}
+
+/// Waits for one of the worker's own descriptors, and for its next change the next time.
+async fn readable<O: Observer>(worker: &Worker<'_, O>, driven: &Driven<'_>) {
+    poll_fn(|cx| {
+        let poll = |cx: &mut Context<'_>| driven.poll(cx, Interest::READABLE);
+        worker.parks.watching::<O, _>(driven.number(), cx, poll)
+    })
+    .await;
+    driven.found_dry(Interest::READABLE);
 }
 
 /// Leaves this task's waker where others look for it.

@@ -50,15 +50,17 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
         .map_err(|e| failed("ioctl", &e))?;
     let bell = context.stop.bell().map_err(|e| failed("eventfd", &e))?;
     let (runtime, parks) = runtime::<O>().map_err(|e| failed("epoll_create1", &e))?;
-    let bell_driven = {
+    let timer = sys.timer().map_err(|e| failed("timerfd_create", &e))?;
+    let [rings, ticks] = {
         let _inside = runtime.enter();
-        let driven = sys.drive(bell.fd(), Interest::READABLE);
-        driven.map_err(|e| failed("epoll_ctl", &e))?
+        [bell.fd(), timer.fd()].map(|fd| sys.drive(fd, Interest::READABLE))
     };
+    let rings = rings.map_err(|e| failed("epoll_ctl", &e))?;
+    let ticks = ticks.map_err(|e| failed("epoll_ctl", &e))?;
     let worker = Worker::new(context, parks);
     let mut tasks = Tasks::new();
-    tasks.spawn(listen::heed(&worker, &bell, &bell_driven));
-    tasks.spawn(listen::sweep(&worker));
+    tasks.spawn(listen::heed(&worker, &bell, &rings));
+    tasks.spawn(listen::sweep(&worker, &timer, &ticks));
     tasks.spawn(listen::listen(&worker, server));
     let mut spin = Spin::new(context.plan.serve.spin);
     let run = poll_fn(|cx| {
@@ -81,6 +83,8 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
     // Fairness is the turn's: nobody goes on for longer than that.
     runtime.block_on(tokio::task::unconstrained(run));
     drop(tasks);
+    sys.undrive(ticks);
+    sys.undrive(rings);
     worker.outcome.take().unwrap_or(Ok(()))
 }
 

@@ -1,7 +1,9 @@
 //! A peer's task: turn and wait, until the conversation is over.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::task::Poll;
 
 use super::worker::{News, Worker};
 use crate::engine::connection::{Connection, end};
@@ -12,14 +14,32 @@ use crate::socket::Family;
 use crate::sys::driven::{Driven, Interest, Ready};
 use crate::sys::stop::Level;
 
+/// What a peer's task keeps while it waits, its connection included.
+const _: () = assert!(size(&converse::<crate::event::Off>) <= 272);
+
+const fn size<A, B, F: Future>(_: &impl Fn(A, B) -> F) -> usize {
+    size_of::<F>()
+}
+
 /// A connection from begin to end.
-pub(super) async fn converse<O: Observer>(worker: &Worker<'_, O>, mut connection: Connection) {
-    let seat = worker.sit().await;
-    let gone = talk(worker, seat, &mut connection).await;
-    let held = connection.session.held();
-    end(worker.context, connection, gone);
-    worker.hold(held, 0);
-    worker.leave(seat);
+///
+/// No `async fn`: that would keep the connection twice, once as it came and once as it is used.
+#[allow(
+    clippy::manual_async_fn,
+    reason = "an `async fn` that moves its argument has 72 bytes more"
+)]
+pub(super) fn converse<O: Observer>(
+    worker: &Worker<'_, O>,
+    mut connection: Connection,
+) -> impl Future<Output = ()> {
+    async move {
+        let seat = poll_fn(|cx| Poll::Ready(worker.sit(cx.waker()))).await;
+        let gone = talk(worker, seat, &mut connection).await;
+        let held = connection.session.held();
+        end(worker.context, connection, gone);
+        worker.hold(held, 0);
+        worker.leave(seat);
+    }
 }
 
 async fn talk<O: Observer>(worker: &Worker<'_, O>, seat: u32, connection: &mut Connection) -> Gone {

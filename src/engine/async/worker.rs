@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::os::fd::BorrowedFd;
-use std::task::{Poll, Waker};
+use std::task::{self, Poll, Waker};
 use std::time::Duration;
 
 use super::parks::Parks;
@@ -117,11 +117,10 @@ impl<'a, O: Observer> Worker<'a, O> {
         self.is_empty() && self.outcome.borrow().is_some()
     }
 
-    /// A seat for the task that asks.
-    pub(super) async fn sit(&self) -> u32 {
-        let waker = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+    /// A seat for the task with this waker.
+    pub(super) fn sit(&self, waker: &Waker) -> u32 {
         let seat = Seat {
-            waker: Some(waker),
+            waker: Some(waker.clone()),
             active: self.sweeps.get().count,
             state: State::Awake,
         };
@@ -160,7 +159,12 @@ impl<'a, O: Observer> Worker<'a, O> {
             short,
         };
         let before = session.held();
-        let wait = turn(self.context, &peer, session, self.buffer.borrow_mut().bytes());
+        let wait = turn(
+            self.context,
+            &peer,
+            session,
+            self.buffer.borrow_mut().bytes(),
+        );
         self.hold(before, session.held());
         let mut seats = self.seats.borrow_mut();
         let seat = &mut seats[seat as usize];
@@ -184,60 +188,70 @@ impl<'a, O: Observer> Worker<'a, O> {
     }
 
     /// Waits until the session may have a turn: at the budget nobody reads before something was sent.
-    pub(super) async fn may_go_on(&self, seat: u32, session: &Session, seen: Level) -> News {
-        let ends = match self.context.stop.level() {
-            Level::Running | Level::Draining => false,
-            Level::Closing => session.is_idle(),
-            Level::Expired | Level::Now => true,
-        };
-        if self.has_memory() || session.want() != Want::Recv || ends {
-            return News::Other;
-        }
-        self.news(seat, seen, |_| {
-            if self.has_memory() {
+    pub(super) fn may_go_on(
+        &self,
+        seat: u32,
+        session: &Session,
+        seen: Level,
+    ) -> impl Future<Output = News> {
+        self.news(seat, seen, move |_| {
+            if !self.is_starved(session) {
                 return Poll::Ready(News::Other);
             }
             self.starved.borrow_mut().push(seat);
             Poll::Pending
         })
-        .await
+    }
+
+    fn is_starved(&self, session: &Session) -> bool {
+        let ends = || match self.context.stop.level() {
+            Level::Running | Level::Draining => false,
+            Level::Closing => session.is_idle(),
+            Level::Expired | Level::Now => true,
+        };
+        !self.has_memory() && session.want() == Want::Recv && !ends()
     }
 
     /// Waits until the socket is ready.
-    pub(super) async fn ready(
+    pub(super) fn ready(
         &self,
         seat: u32,
         seen: Level,
         driven: &Driven<'_>,
         interest: Interest,
-    ) -> News {
-        self.news(seat, seen, |cx| {
-            self.parks
-                .watching::<O, _>(driven.number(), cx, |cx| driven.poll(cx, interest))
-                .map(News::Ready)
+    ) -> impl Future<Output = News> {
+        self.news(seat, seen, move |cx| {
+            let poll = |cx: &mut task::Context<'_>| driven.poll(cx, interest);
+            let polled = self.parks.watching::<O, _>(driven.number(), cx, poll);
+            polled.map(News::Ready)
         })
-        .await
     }
 
     /// Waits for the end of one of the profile's pauses, in which a peer may be silent.
-    pub(super) async fn pause(&self, seat: u32, seen: Level, time: Duration) {
-        self.seats.borrow_mut()[seat as usize].state = State::Pausing;
-        // In a box: a timer is larger than everything else that a task keeps.
-        let mut sleep = Box::pin(tokio::time::sleep(time));
-        self.news(seat, seen, |cx| {
-            sleep.as_mut().poll(cx).map(|()| News::Other)
-        })
-        .await;
-    }
-
-    /// Waits for something, for an order to stop that has not been `seen`, or until the peer has been silent for too long.
-    async fn news(
+    pub(super) fn pause(
         &self,
         seat: u32,
         seen: Level,
-        mut other: impl FnMut(&mut std::task::Context<'_>) -> Poll<News>,
-    ) -> News {
-        poll_fn(|cx| {
+        time: Duration,
+    ) -> impl Future<Output = News> {
+        self.seats.borrow_mut()[seat as usize].state = State::Pausing;
+        // In a box: a timer is larger than everything else that a task keeps.
+        let mut sleep = Box::pin(tokio::time::sleep(time));
+        self.news(seat, seen, move |cx| {
+            sleep.as_mut().poll(cx).map(|()| News::Other)
+        })
+    }
+
+    /// Waits for something, for an order to stop that has not been `seen`, or until the peer has been silent for too long.
+    ///
+    /// No `async fn`: that would keep its arguments twice, once as they came and once as they are used.
+    fn news(
+        &self,
+        seat: u32,
+        seen: Level,
+        mut other: impl FnMut(&mut task::Context<'_>) -> Poll<News>,
+    ) -> impl Future<Output = News> {
+        poll_fn(move |cx| {
             let level = self.context.stop.level();
             if level >= Level::Closing && level > seen {
                 return Poll::Ready(News::Ordered);
@@ -247,7 +261,6 @@ impl<'a, O: Observer> Worker<'a, O> {
                 polled => polled,
             }
         })
-        .await
     }
 
     fn is_silent(&self, seat: u32) -> bool {
