@@ -48,8 +48,7 @@ async fn talk<O: Observer>(worker: &Worker<'_, O>, seat: u32, connection: &mut C
     let session = &mut connection.session;
     // The driver watches the socket from the first wait on: a short conversation never comes to it.
     let mut watched = None;
-    // To begin to watch tells what is there by then, the end included.
-    let mut short = ShortRead::Drained;
+    let mut short = ShortRead::GoOn;
     let gone = loop {
         let seen = stop.level();
         match worker.may_go_on(seat, session, seen).await {
