@@ -301,7 +301,9 @@ impl<'a, O: Observer> Worker<'a, O> {
     }
 }
 
-/// Wakes whoever waits there, if anybody does.
+/// Wakes whoever waits there, if anybody does, once: who waits again leaves its waker again.
 fn wake(who: &RefCell<Option<Waker>>) {
-    who.borrow().iter().for_each(Waker::wake_by_ref);
+    if let Some(waker) = who.take() {
+        waker.wake();
+    }
 }
