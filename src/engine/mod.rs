@@ -7,12 +7,13 @@
 //!
 //! How to wait: [`sequential`] one peer at a time and [`threads`] one thread per peer, both in the blocking calls of
 //! [`blocking`]; [`poll`] and [`epoll`] many peers in one thread, two ways to learn what is ready under the one loop of
-//! [`readiness`], whose table of connections is [`slots`].
+//! [`readiness`], whose table of connections is [`slots`]; [`async`](mod@async) a task per peer, for which tokio waits.
 //!
 //! [`workers`] runs several of them side by side, a listener each.
 
 pub mod accept;
 pub mod arrival;
+pub mod r#async;
 pub mod blocking;
 pub mod books;
 pub mod connection;
@@ -29,6 +30,7 @@ pub mod rules;
 pub mod sequential;
 pub mod slots;
 pub mod spin;
+pub mod sweeps;
 pub mod threads;
 pub mod throttle;
 pub mod turn;
@@ -122,9 +124,9 @@ fn work<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Erro
         }
         (EngineKey::Epoll, true) => readiness::serve(context, server, epoll(context)?),
         (EngineKey::Epoll, false) => datagram::serve_ready(context, server, &mut epoll(context)?),
-        (EngineKey::Async | EngineKey::Uring, _) => {
-            Err(Error::impossible("this engine is not part of this build"))
-        }
+        (EngineKey::Async, true) => r#async::serve(context, server),
+        (EngineKey::Async, false) => r#async::serve_datagrams(context, server),
+        (EngineKey::Uring, _) => Err(Error::impossible("this engine is not part of this build")),
     }
 }
 

@@ -73,7 +73,9 @@ pub fn beside<O: Observer>(run: Run<'_, O>, first: Server) -> Result<Vec<Server>
         match run.sys.open_server_at(run.plan, &name, Readback::Nothing) {
             Ok(server) => servers.push(server),
             Err(error) => {
-                servers.into_iter().for_each(|s| run.sys.close_server(s));
+                for server in servers {
+                    run.sys.close_server(server);
+                }
                 return Err(error);
             }
         }

@@ -21,7 +21,7 @@ pub enum Ctl {
     Modify,
 }
 
-const EPOLL_BITS: &[(i32, &str)] = &[
+pub(super) const EPOLL_BITS: &[(i32, &str)] = &[
     (libc::EPOLLIN, "EPOLLIN"),
     (libc::EPOLLPRI, "EPOLLPRI"),
     (libc::EPOLLOUT, "EPOLLOUT"),

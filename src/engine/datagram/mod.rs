@@ -67,7 +67,8 @@ pub fn serve_ready<O: Observer>(
     outcome
 }
 
-fn answer_all<'a, O: Observer>(
+/// Has `some` of the messages received and answered again and again until the order to stop.
+pub(super) fn answer_all<'a, O: Observer>(
     context: Context<'a, O>,
     server: &'a Server,
     mut some: impl FnMut(&mut Exchange<'a, O>) -> Result<(), Error>,

@@ -23,6 +23,7 @@ use crate::sys::stop::{Bell, Level};
 use crate::sys::{Blocking, Server, errno};
 
 use clock::Clock;
+use listen::Rest;
 use peers::short_read;
 
 const BELL: Token = Token(0);
@@ -59,6 +60,7 @@ struct Engine<'a, O: Observer, W: Waiter> {
     clock: Clock,
     server: Option<Server>,
     listening: Interest,
+    rest: Rest,
     acceptor: Acceptor,
     slots: Slots,
     buffer: &'a mut [u8],
@@ -89,6 +91,7 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
             clock,
             server: Some(server),
             listening: Interest::Nothing,
+            rest: Rest::No,
             acceptor: Acceptor::default(),
             slots: Slots::new(Names::for_observer::<O>()),
             buffer,

@@ -19,7 +19,7 @@ use crate::sys::stop::Level;
 impl<O: Observer, W: Waiter> Engine<'_, O, W> {
     /// A new connection has its first turn at once: its first request is often there already.
     pub(super) fn admit(&mut self, connection: Connection) {
-        let token = self.slots.insert(connection, self.clock.sweeps);
+        let token = self.slots.insert(connection, self.clock.sweeps.count);
         let Some(slot) = self.slots.get(token) else {
             return;
         };
@@ -61,7 +61,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
                 End::Announced => ShortRead::GoOn,
             },
         };
-        slot.active = self.clock.sweeps;
+        slot.active = self.clock.sweeps.count;
         let first = pass(self.context, peer, &mut slot.session, self.buffer);
         if first == Pass::Drained && slot.held == 0 && slot.interest == Interest::Read {
             return;
@@ -144,12 +144,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         self.waiter.remove(connection.fd.as_fd(), token);
         end(self.context, connection, gone);
         self.feed_the_starved();
-        // There is room again, or a descriptor for who was refused one.
-        if self.listening == Interest::Nothing
-            && self.context.plan.serve.pause.before_accept.is_zero()
-        {
-            self.listen(Interest::Read);
-        }
+        self.one_has_left();
     }
 
     /// Ends a connection that could not send its rest in time.
