@@ -1,13 +1,13 @@
 //! Two servers in turns: floor, contender, contender, floor; and what remains of it, as a ratio with an interval.
 //!
 //! The turns make both see the same weather, and their symmetry takes out a drift. A ratio is made of one such round; of
-//! all ratios the median counts. Rounds of one pair of processes resemble each other more than those of another pair
-//! (memory lies differently), so the interval resamples pairs first and rounds within them second (cluster bootstrap).
+//! all ratios the median counts: see `statistics`.
 
 use serde::Serialize;
 
 use super::goal::Metric;
 use super::server::Trouble;
+use super::statistics::{Interval, interval, median};
 
 /// One timed section of one server.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -92,14 +92,6 @@ impl Round {
     }
 }
 
-/// A median and the range that it has with 95 % confidence.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Interval {
-    pub median: f64,
-    pub low: f64,
-    pub high: f64,
-}
-
 /// What all rounds of a row say.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
@@ -126,8 +118,8 @@ impl Summary {
             server_busy: column(&|r| r.server_busy),
             load_busy: column(&|r| Some(r.load_busy))?,
             lost: readings.iter().map(|r| r.lost).sum(),
-            ratio: interval(rounds, Metric::Value),
-            cpu_ratio: interval(rounds, Metric::Cpu),
+            ratio: ratios(rounds, Metric::Value),
+            cpu_ratio: ratios(rounds, Metric::Cpu),
         })
     }
 
@@ -139,56 +131,10 @@ impl Summary {
     }
 }
 
-/// The middle one, or the mean of the two in the middle.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let upper = values.len() / 2;
-    match values.len() {
-        0 => None,
-        n if n % 2 == 1 => Some(values[upper]),
-        _ => Some(f64::midpoint(values[upper - 1], values[upper])),
-    }
-}
-
-fn interval(rounds: &[Round], metric: Metric) -> Option<Interval> {
-    const SAMPLES: usize = 2000;
-    let pairs = rounds.iter().map(|r| r.pair).max()? + 1;
-    let mut clusters = vec![Vec::new(); pairs];
-    for round in rounds {
-        clusters[round.pair].extend(round.ratio(metric));
-    }
-    clusters.retain(|c| !c.is_empty());
-    let middle = median(clusters.concat())?;
-    let mut dice = Dice(0x2545_F491_4F6C_DD1D);
-    let mut medians: Vec<f64> = (0..SAMPLES)
-        .filter_map(|_| median(resample(&clusters, &mut dice)))
+fn ratios(rounds: &[Round], metric: Metric) -> Option<Interval> {
+    let ratios = rounds.iter().map(|r| (r.pair, r.ratio(metric)));
+    let ratios: Vec<_> = ratios
+        .filter_map(|(pair, ratio)| Some((pair, ratio?)))
         .collect();
-    medians.sort_by(f64::total_cmp);
-    Some(Interval {
-        median: middle,
-        low: medians[SAMPLES / 40],
-        high: medians[SAMPLES - 1 - SAMPLES / 40],
-    })
-}
-
-/// As many pairs as there are, drawn with repetition; of each as many rounds as it has, likewise.
-fn resample(clusters: &[Vec<f64>], dice: &mut Dice) -> Vec<f64> {
-    let mut sample = Vec::new();
-    for _ in clusters {
-        let cluster = &clusters[dice.below(clusters.len())];
-        sample.extend(cluster.iter().map(|_| cluster[dice.below(cluster.len())]));
-    }
-    sample
-}
-
-/// xorshift64*, always from the same seed: the same readings give the same interval.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n
-    }
+    interval(&ratios)
 }

@@ -3,7 +3,8 @@
 //! A goal that is missed by no more than the floor differs from itself in the same run counts as met, and the verdict says
 //! that it was met that way.
 
-use super::compare::{Interval, Summary};
+use super::compare::Summary;
+use super::statistics::Interval;
 use super::workload::Better;
 
 /// What is compared.

@@ -19,6 +19,7 @@ mod measure;
 mod place;
 mod report;
 mod server;
+mod statistics;
 mod tokio_server;
 mod tools;
 mod workload;
@@ -58,7 +59,7 @@ struct Arguments {
     /// Show workloads and contenders, and measure nothing
     #[arg(long)]
     list: bool,
-    /// Ignored: cargo says it
+    /// `cargo bench` says it, `cargo test --benches` does not
     #[arg(long, hide = true)]
     bench: bool,
     /// Be tokio's echo server on this port
@@ -73,6 +74,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.serve_tokio {
         Some(port) => tokio_server::serve(port, arguments.buffer).map(|()| ExitCode::SUCCESS),
+        None if !arguments.bench => {
+            println!("a measurement, no test: cargo bench --bench echo");
+            Ok(ExitCode::SUCCESS)
+        }
         None if arguments.list => {
             list();
             Ok(ExitCode::SUCCESS)
@@ -104,8 +109,9 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let effort = effort(arguments);
     let place = Place::enter();
     server::end_all_on_signal()?;
-    let machine = place::machine();
-    head(&place, &machine, effort);
+    let mut machine = place::machine();
+    machine.extend(place.words());
+    head(&place.notes, &machine, effort);
     let bench = Bench {
         tools: tools::Tools::new()?,
         cores: place.cores,
@@ -202,6 +208,9 @@ fn effort(arguments: &Arguments) -> Effort {
     effort
 }
 
+/// Memory hardly differs from one process to the next.
+const MOST_IDLE: usize = 3;
+
 /// One workload: in each round every row gets a new pair of processes, so the weather of an hour hits all of them.
 fn measure_all(bench: &Bench, workload: Workload) -> (Outcome, Vec<(String, Trouble)>) {
     let same = Row {
@@ -224,11 +233,17 @@ fn measure_all(bench: &Bench, workload: Workload) -> (Outcome, Vec<(String, Trou
     let measured = |row: &&Row| Measured {
         name: row.name,
         against: against(row),
+        command: bench.command(row.party),
         rounds: vec![],
+    };
+    let pairs = if alone {
+        bench.effort.pairs.min(MOST_IDLE)
+    } else {
+        bench.effort.pairs
     };
     let mut results: Vec<Measured> = rows.iter().map(measured).collect();
     let mut troubles: Vec<(String, Trouble)> = vec![];
-    for pair in 0..bench.effort.pairs {
+    for pair in 0..pairs {
         for (row, result) in rows.iter().zip(&mut results) {
             let what = format!("{}: {}", workload.name, row.name);
             if troubles.iter().any(|(w, _)| *w == what) {
@@ -240,11 +255,7 @@ fn measure_all(bench: &Bench, workload: Workload) -> (Outcome, Vec<(String, Trou
                 Err(trouble) => troubles.push((what.clone(), trouble)),
             }
             let took = begin.elapsed().as_secs_f64();
-            eprintln!(
-                "echo: round {} of {}, {what}, {took:.1} s",
-                pair + 1,
-                bench.effort.pairs
-            );
+            eprintln!("echo: round {} of {}, {what}, {took:.1} s", pair + 1, pairs);
         }
     }
     let outcome = Outcome {
@@ -254,20 +265,10 @@ fn measure_all(bench: &Bench, workload: Workload) -> (Outcome, Vec<(String, Trou
     (outcome, troubles)
 }
 
-fn head(place: &Place, machine: &[(&str, String)], effort: Effort) {
+fn head(notes: &[String], machine: &[(&str, String)], effort: Effort) {
     for (key, value) in machine {
         println!("{key:20} {value}");
     }
-    let network = match &place.network {
-        Ok(()) => "a namespace of its own".to_owned(),
-        Err(why) => format!("the machine's ({why})"),
-    };
-    let cores = place.cores;
-    println!("{:20} {network}", "network");
-    println!(
-        "{:20} server on {}, load on {}",
-        "pinned", cores.server, cores.load
-    );
     println!(
         "{:20} {} pairs of processes × {} rounds of floor, contender, contender, floor, {} ms each",
         "effort",
@@ -275,7 +276,7 @@ fn head(place: &Place, machine: &[(&str, String)], effort: Effort) {
         effort.rounds,
         effort.section.as_millis()
     );
-    for note in &place.notes {
+    for note in notes {
         println!("{:20} {note}", "note");
     }
     println!(

@@ -145,6 +145,26 @@ impl Bench {
         Ok(reading(value, tally, &spent))
     }
 
+    /// The command line of a program, as it would be started; `None` where it is not to be had.
+    pub fn command(&self, party: Party) -> Option<String> {
+        let at = match party.transport {
+            Transport::Tcp | Transport::Udp => At::Port(0),
+            _ => self.free_path(),
+        };
+        let start = party
+            .program
+            .start(&self.tools, party.transport, &at)
+            .ok()?;
+        let program = start.command.get_program().to_string_lossy();
+        let words = start.command.get_args().map(|a| a.to_string_lossy());
+        Some(
+            std::iter::once(program)
+                .chain(words)
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    }
+
     fn free_path(&self) -> At {
         let taken = self.paths.get();
         self.paths.set(taken + 1);

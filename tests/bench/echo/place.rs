@@ -76,6 +76,19 @@ impl Place {
     }
 }
 
+impl Place {
+    /// For the head of the table, beside what `machine` says.
+    pub fn words(&self) -> [(&'static str, String); 2] {
+        let network = match &self.network {
+            Ok(()) => "a namespace of its own".to_owned(),
+            Err(why) => format!("the machine's own: {why}"),
+        };
+        let Cores { server, load } = self.cores;
+        let pinned = format!("server on core {server}, load on core {load}");
+        [("network", network), ("pinned", pinned)]
+    }
+}
+
 fn private_network() -> Result<(), String> {
     let (user, group) = (getuid(), getgid());
     if unshare(CloneFlags::CLONE_NEWNET).is_err() {
@@ -120,14 +133,24 @@ fn raise_descriptors() -> nix::Result<()> {
 }
 
 impl Cores {
-    /// The first and the last that this process may run on.
+    /// The first that this process may run on, and the next that shares no execution units with it.
     fn choose() -> Cores {
         let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
-        let mut cores = (0..CpuSet::count()).filter(|&core| allowed.is_set(core) == Ok(true));
-        let server = cores.next().unwrap_or(0);
-        let load = cores.next_back().unwrap_or(server);
+        let cores = (0..CpuSet::count()).filter(|&core| allowed.is_set(core) == Ok(true));
+        let cores: Vec<usize> = cores.collect();
+        let server = cores.first().copied().unwrap_or(0);
+        let alone = cores
+            .iter()
+            .find(|&&c| c != server && siblings(c) != siblings(server));
+        let load = alone.or(cores.get(1)).copied().unwrap_or(server);
         Cores { server, load }
     }
+}
+
+/// Hyperthreads of one core have the same list.
+fn siblings(core: usize) -> Option<String> {
+    let file = format!("/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list");
+    fs::read_to_string(file).ok()
 }
 
 /// Pins the calling thread, and whatever it starts.

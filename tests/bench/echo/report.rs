@@ -1,20 +1,23 @@
 //! What came out: tables for people, JSON for programs with every reading in it.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use serde_json::{Value, json};
 
-use super::compare::{Interval, Round, Summary};
+use super::compare::{Round, Summary};
 use super::goal::{Metric, Verdict};
 use super::measure::Effort;
+use super::statistics::Interval;
 use super::workload::{Ask, Base, Unit, Workload};
 
 /// The name of the row in which the floor meets itself.
 pub const SAME: &str = "A/A: the floor";
 
-/// The rounds of one row, and why there are no more.
+/// The rounds of one row.
 pub struct Measured {
     pub name: &'static str,
     pub against: &'static str,
+    /// Its command line, where it can be had.
+    pub command: Option<String>,
     pub rounds: Vec<Round>,
 }
 
@@ -63,6 +66,8 @@ impl Outcome {
     pub fn table(&self) -> String {
         let mut table = Table::new();
         table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+        table.remove_style(TableComponent::HorizontalLines);
+        table.remove_style(TableComponent::MiddleIntersections);
         table.set_content_arrangement(ContentArrangement::Disabled);
         let unit = self.workload.unit;
         let header = [
@@ -123,6 +128,7 @@ impl Outcome {
             json!({
                 "name": r.name,
                 "against": r.against,
+                "command": r.command,
                 "summary": summary,
                 "goals": goals.collect::<Vec<_>>(),
                 "rounds": r.rounds,

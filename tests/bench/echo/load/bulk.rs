@@ -96,11 +96,7 @@ impl Bulk {
         Ok(true)
     }
 
-    fn wait(&self) -> io::Result<()> {
-        let mut events = PollFlags::POLLIN;
-        if self.sent - self.received < WINDOW {
-            events |= PollFlags::POLLOUT;
-        }
+    fn wait(&self, events: PollFlags) -> io::Result<()> {
         let patience = PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::MAX);
         match poll(&mut [PollFd::new(self.socket.as_fd(), events)], patience)? {
             0 => Err(io::Error::new(ErrorKind::TimedOut, "no byte for 2 s")),
@@ -118,7 +114,14 @@ impl Load for Bulk {
             let pushed = goes_on && self.push()?;
             let pulled = self.pull()?;
             if !pushed && !pulled && (goes_on || self.received < self.sent) {
-                self.wait()?;
+                // Room to send is of no interest when nothing more is sent.
+                let room = goes_on && self.sent - self.received < WINDOW;
+                let events = if room {
+                    PollFlags::POLLOUT
+                } else {
+                    PollFlags::empty()
+                };
+                self.wait(PollFlags::POLLIN | events)?;
             }
         }
         Ok(Tally {
