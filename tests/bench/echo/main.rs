@@ -11,6 +11,7 @@
     reason = "one program of several files; counts become ratios far below 2^53"
 )]
 
+mod arguments;
 mod compare;
 mod contender;
 mod goal;
@@ -26,49 +27,18 @@ mod workload;
 
 use std::cell::Cell;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use clap::Parser;
+use clap::Parser as _;
 
+use arguments::Arguments;
 use measure::{Bench, Effort};
 use place::Place;
 use report::{Measured, Outcome, SAME};
 use server::Trouble;
 use workload::{Ask, Base, Row, Workload};
-
-/// sockplay's engines against C floors and other people's echo servers
-#[derive(Parser)]
-struct Arguments {
-    /// A smoke of about a minute: everything runs once, and the numbers mean little
-    #[arg(long)]
-    quick: bool,
-    /// Only these workloads
-    #[arg(long, value_delimiter = ',', value_name = "WORKLOAD,…")]
-    only: Vec<String>,
-    /// Only these contenders, by the names in the tables; the floor always runs
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
-    contenders: Vec<String>,
-    /// Pairs of processes for each contender
-    #[arg(long, value_name = "N")]
-    rounds: Option<usize>,
-    /// Where the readings go
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Show workloads and contenders, and measure nothing
-    #[arg(long)]
-    list: bool,
-    /// `cargo bench` says it, `cargo test --benches` does not
-    #[arg(long, hide = true)]
-    bench: bool,
-    /// Be tokio's echo server on this port
-    #[arg(long, hide = true)]
-    serve_tokio: Option<u16>,
-    /// with this many bytes per connection
-    #[arg(long, hide = true, default_value_t = 65536)]
-    buffer: usize,
-}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -79,7 +49,7 @@ fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         None if arguments.list => {
-            list();
+            arguments::list();
             Ok(ExitCode::SUCCESS)
         }
         None => run(&arguments),
@@ -90,30 +60,17 @@ fn main() -> ExitCode {
     })
 }
 
-fn list() {
-    for workload in workload::all() {
-        let names: Vec<_> = workload.rows.iter().map(|r| r.name).collect();
-        println!(
-            "{:14} {}\n{:14} {}",
-            workload.name,
-            workload.title,
-            "",
-            names.join(", ")
-        );
-    }
-}
-
 /// Everything, in order; fails when a server or the load did.
 fn run(arguments: &Arguments) -> io::Result<ExitCode> {
-    let chosen = choose(arguments)?;
-    let effort = effort(arguments);
+    let chosen = arguments.chosen()?;
+    let effort = arguments.effort();
     let place = Place::enter();
     server::end_all_on_signal()?;
     let mut machine = place::machine();
     machine.extend(place.words());
     head(&place.notes, &machine, effort);
     let bench = Bench {
-        tools: tools::Tools::new()?,
+        tools: tools::Tools::new(arguments.sockplay.clone())?,
         cores: place.cores,
         effort,
         folder: tempfile::tempdir()?,
@@ -143,9 +100,8 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         outcomes.push(outcome);
     }
     tail(&outcomes, &missing);
-    let file = arguments.json.clone().unwrap_or_else(default_file);
     save(
-        &file,
+        &arguments.file(),
         &report::document(&machine, effort, &outcomes, &missing),
     )?;
     Ok(if failures == 0 {
@@ -153,59 +109,6 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn choose(arguments: &Arguments) -> io::Result<Vec<Workload>> {
-    let mut all = workload::all();
-    let unknown = |kind: &str, name: &str| {
-        Err(io::Error::other(format!(
-            "no {kind} is called {name:?}; see --list"
-        )))
-    };
-    for name in &arguments.only {
-        if !all.iter().any(|w| w.name == name) {
-            return unknown("workload", name);
-        }
-    }
-    for name in &arguments.contenders {
-        if !all.iter().flat_map(|w| &w.rows).any(|r| r.name == name) {
-            return unknown("contender", name);
-        }
-    }
-    if !arguments.only.is_empty() {
-        all.retain(|w| arguments.only.iter().any(|n| n == w.name));
-    }
-    if !arguments.contenders.is_empty() {
-        for workload in &mut all {
-            workload
-                .rows
-                .retain(|r| arguments.contenders.iter().any(|n| n == r.name));
-        }
-        all.retain(|w| !w.rows.is_empty());
-    }
-    Ok(all)
-}
-
-fn effort(arguments: &Arguments) -> Effort {
-    let mut effort = if arguments.quick {
-        Effort {
-            pairs: 1,
-            rounds: 1,
-            section: Duration::from_millis(80),
-            warm_up: Duration::from_millis(40),
-            starts: 3,
-        }
-    } else {
-        Effort {
-            pairs: 6,
-            rounds: 2,
-            section: Duration::from_millis(250),
-            warm_up: Duration::from_millis(150),
-            starts: 9,
-        }
-    };
-    effort.pairs = arguments.rounds.unwrap_or(effort.pairs).max(1);
-    effort
 }
 
 /// Memory hardly differs from one process to the next.
@@ -304,13 +207,6 @@ fn tail(outcomes: &[Outcome], missing: &[(String, String)]) {
             println!("  {what}: {why}");
         }
     }
-}
-
-fn default_file() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    target
-        .unwrap_or(Path::new("target"))
-        .join("bench/echo.json")
 }
 
 fn save(file: &Path, document: &serde_json::Value) -> io::Result<()> {

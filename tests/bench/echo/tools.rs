@@ -11,16 +11,18 @@ use super::server::Trouble;
 
 /// Where the sources are, where what is built goes, and what is known so far.
 pub struct Tools {
+    sockplay: PathBuf,
     sources: PathBuf,
     built: PathBuf,
     known: RefCell<Vec<(String, Result<PathBuf, String>)>>,
 }
 
 impl Tools {
-    pub fn new() -> std::io::Result<Tools> {
+    pub fn new(sockplay: PathBuf) -> std::io::Result<Tools> {
         let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("echo-bench");
         std::fs::create_dir_all(&built)?;
         Ok(Tools {
+            sockplay,
             sources: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench"),
             built,
             known: RefCell::default(),
@@ -39,7 +41,7 @@ impl Tools {
             Program::EpollStatic => "epoll-static",
             Program::Datagram => "datagram",
             Program::Uring(_) => "uring",
-            Program::Sockplay(..) => return Ok(env!("CARGO_BIN_EXE_sockplay").into()),
+            Program::Sockplay(..) => return Ok(self.sockplay.clone()),
             Program::Tokio(_) => return Ok(std::env::current_exe()?),
             Program::Python(event_loop) => event_loop,
             Program::Asio => "asio",
