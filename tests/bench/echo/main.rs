@@ -65,7 +65,8 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     let chosen = arguments.chosen()?;
     let effort = arguments.effort();
     let place = Place::enter();
-    server::end_all_on_signal()?;
+    let folder = tempfile::tempdir()?;
+    server::end_all_on_signal(folder.path().into())?;
     let mut machine = place::machine();
     machine.extend(place.words());
     head(&place.notes, &machine, effort);
@@ -73,7 +74,7 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         tools: tools::Tools::new(arguments.sockplay.clone())?,
         cores: place.cores,
         effort,
-        folder: tempfile::tempdir()?,
+        folder,
         paths: Cell::new(0),
     };
     let mut missing: Vec<(String, String)> = vec![];

@@ -155,13 +155,17 @@ impl Outcome {
     }
 }
 
+/// One round has no spread to show.
 fn ratio_cells(interval: Option<Interval>) -> (String, String) {
-    interval.map_or(("-".into(), "-".into()), |i| {
-        (
-            format!("{:.3}", i.median),
-            format!("{:.3} … {:.3}", i.low, i.high),
-        )
-    })
+    let Some(Interval { median, low, high }) = interval else {
+        return ("-".into(), "-".into());
+    };
+    let spread = if low < high {
+        format!("{low:.3} … {high:.3}")
+    } else {
+        "-".into()
+    };
+    (format!("{median:.3}"), spread)
 }
 
 fn number(value: f64, unit: Unit) -> String {

@@ -68,14 +68,15 @@ pub enum Ready {
 /// Processes to end when this one is told to stop.
 static ALIVE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
-/// Ends every server, and this process, at SIGINT or SIGTERM.
-pub fn end_all_on_signal() -> io::Result<()> {
+/// Ends every server, and this process, at SIGINT or SIGTERM; `folder` goes with them.
+pub fn end_all_on_signal(folder: PathBuf) -> io::Result<()> {
     let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
             for pid in ALIVE.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                 let _ = kill(Pid::from_raw(*pid as i32), Signal::SIGKILL);
             }
+            let _ = fs::remove_dir_all(&folder);
             std::process::exit(128 + signal);
         }
     });

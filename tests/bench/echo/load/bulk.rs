@@ -3,7 +3,7 @@
 //! What is on its way is bounded: with the whole of the socket buffers in flight, the measure would be how far the data
 //! has left the caches by the time it returns.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use nix::sys::socket::{MsgFlags, recv, send};
 use socket2::Socket;
 
 use super::message::pattern;
-use super::{Load, PATIENCE, Tally, corrupt, ended, open};
+use super::{Load, PATIENCE, Tally, corrupt, ended, open, silent};
 use crate::contender::Transport;
 use crate::server::At;
 
@@ -99,7 +99,7 @@ impl Bulk {
     fn wait(&self, events: PollFlags) -> io::Result<()> {
         let patience = PollTimeout::try_from(PATIENCE).unwrap_or(PollTimeout::MAX);
         match poll(&mut [PollFd::new(self.socket.as_fd(), events)], patience)? {
-            0 => Err(io::Error::new(ErrorKind::TimedOut, "no byte for 2 s")),
+            0 => Err(silent()),
             _ => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Streams and datagrams alike. A datagram that is not back in time is counted as lost and its peer goes on.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::fd::AsRawFd as _;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use nix::sys::socket::{MsgFlags, recv, send};
 use socket2::Socket;
 
 use super::message::{Message, SIZE};
-use super::{LOST_AFTER, Load, PATIENCE, Tally, corrupt, ended, open};
+use super::{LOST_AFTER, Load, PATIENCE, Tally, corrupt, ended, open, silent};
 use crate::contender::Transport;
 use crate::server::At;
 
@@ -66,7 +66,7 @@ impl Many {
     /// Counts what is still awaited as lost.
     fn give_up(&mut self) -> io::Result<u64> {
         if !self.transport.loses() {
-            return Err(io::Error::new(ErrorKind::TimedOut, "no echo for 2 s"));
+            return Err(silent());
         }
         let mut lost = 0;
         for peer in self.peers.iter_mut().filter(|p| p.waits) {

@@ -88,3 +88,8 @@ pub fn ended() -> io::Error {
         "the server closed the connection",
     )
 }
+
+/// An echo that does not come.
+pub fn silent() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, format!("no echo for {PATIENCE:?}"))
+}

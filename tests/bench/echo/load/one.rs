@@ -11,7 +11,7 @@ use nix::sys::socket::{MsgFlags, recv};
 use socket2::Socket;
 
 use super::message::{Message, SIZE};
-use super::{LOST_AFTER, Load, PATIENCE, Tally, corrupt, ended, open};
+use super::{LOST_AFTER, Load, PATIENCE, Tally, corrupt, ended, open, silent};
 use crate::contender::Transport;
 use crate::server::At;
 
@@ -70,6 +70,7 @@ impl One {
             Ok(0) => Err(ended()),
             Ok(bytes) => Ok(Some(bytes)),
             Err(e) if e.kind() == ErrorKind::WouldBlock && self.transport.loses() => Ok(None),
+            Err(e) if e.kind() == ErrorKind::WouldBlock => Err(silent()),
             Err(e) => Err(e),
         }
     }
