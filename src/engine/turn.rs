@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::sys::socket::MsgFlags;
 
-use super::Context;
+use super::{Context, spin};
 use crate::event::{Event, Observer};
 use crate::plan::TruncatedKey;
 use crate::session::{Close, Framing, Session, Want};
@@ -171,7 +171,7 @@ fn receive<O: Observer>(
     } else {
         MsgFlags::empty()
     };
-    let n = context.sys.recv(peer.fd, buffer, flags)?;
+    let n = spin::receive(context, peer, buffer, flags)?;
     if n == 0 && (!messages || is_the_end(context, peer)) {
         // Our own shutdown(2) wakes a receive with the same answer as the peer's end.
         if context.stop.level() >= Level::Closing {
