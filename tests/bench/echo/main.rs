@@ -90,13 +90,8 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         let (outcome, troubles) = measure_all(&bench, workload);
         println!("{}\n", outcome.table());
         for (what, trouble) in troubles {
-            missing.push(match trouble {
-                Trouble::Skipped(why) => (what, why),
-                Trouble::Failed(why) => {
-                    failures += 1;
-                    (what, format!("FAILED: {why}"))
-                }
-            });
+            failures += usize::from(matches!(trouble, Trouble::Failed(_)));
+            missing.push((what, trouble.text()));
         }
         outcomes.push(outcome);
     }
@@ -154,12 +149,18 @@ fn measure_all(bench: &Bench, workload: Workload) -> (Outcome, Vec<(String, Trou
                 continue;
             }
             let begin = Instant::now();
-            match measure::pair(bench, &workload, row, pair) {
-                Ok(rounds) => result.rounds.extend(rounds),
-                Err(trouble) => troubles.push((what.clone(), trouble)),
-            }
-            let took = begin.elapsed().as_secs_f64();
-            eprintln!("echo: round {} of {}, {what}, {took:.1} s", pair + 1, pairs);
+            let took = match measure::pair(bench, &workload, row, pair) {
+                Ok(rounds) => {
+                    result.rounds.extend(rounds);
+                    format!("{:.1} s", begin.elapsed().as_secs_f64())
+                }
+                Err(trouble) => {
+                    let why = trouble.text();
+                    troubles.push((what.clone(), trouble));
+                    why
+                }
+            };
+            eprintln!("echo: round {} of {pairs}, {what}: {took}", pair + 1);
         }
     }
     let outcome = Outcome {

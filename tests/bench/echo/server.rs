@@ -41,6 +41,14 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// For the list of what is missing.
+    pub fn text(&self) -> String {
+        match self {
+            Trouble::Skipped(why) => why.clone(),
+            Trouble::Failed(why) => format!("FAILED: {why}"),
+        }
+    }
+
     /// The same, about another program.
     pub fn of(self, whom: &str) -> Trouble {
         match self {
