@@ -9,6 +9,8 @@ mod common;
 mod calls;
 #[path = "engines/cases.rs"]
 mod cases;
+#[path = "engines/cost.rs"]
+mod cost;
 #[path = "engines/crowd.rs"]
 mod crowd;
 #[path = "engines/limits.rs"]

@@ -4,7 +4,7 @@
 //! spare. Engines that wait for readiness do the same with their waits.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::MsgFlags;
 
@@ -14,7 +14,8 @@ use crate::event::Observer;
 use crate::sys::{Blocking, errno};
 
 /// recv(2); on a socket whose calls wait, first without waiting for as long as the profile says.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is a part of every pass")]
 pub fn receive<O: Observer>(
     context: Context<'_, O>,
     peer: Peer<'_>,
@@ -24,13 +25,25 @@ pub fn receive<O: Observer>(
     if peer.blocking == Blocking::Yes
         && let Some(spin) = context.plan.serve.spin
     {
-        let began = Instant::now();
-        while began.elapsed() < spin {
-            let now = flags | MsgFlags::MSG_DONTWAIT;
-            match context.sys.recv(peer.fd, buffer, now) {
-                Err(error) if errno::would_block(&error) => {}
-                outcome => return outcome,
-            }
+        return receive_spinning(context, peer, buffer, flags, spin);
+    }
+    context.sys.recv(peer.fd, buffer, flags)
+}
+
+#[cold]
+fn receive_spinning<O: Observer>(
+    context: Context<'_, O>,
+    peer: Peer<'_>,
+    buffer: &mut [u8],
+    flags: MsgFlags,
+    spin: Duration,
+) -> io::Result<usize> {
+    let began = Instant::now();
+    while began.elapsed() < spin {
+        let now = flags | MsgFlags::MSG_DONTWAIT;
+        match context.sys.recv(peer.fd, buffer, now) {
+            Err(error) if errno::would_block(&error) => {}
+            outcome => return outcome,
         }
     }
     context.sys.recv(peer.fd, buffer, flags)
