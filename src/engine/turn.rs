@@ -136,16 +136,22 @@ fn run<O: Observer>(
     }
 }
 
+/// Ends the session if it [`must_end`].
+fn stopped<O: Observer>(context: Context<'_, O>, session: &mut Session) -> bool {
+    let must = must_end(context, session);
+    if must {
+        give_up(context, session);
+    }
+    must
+}
+
 /// Whether the order to stop ends this session before its next call: at once if everything must go, else only if
 /// nothing is unsent.
-fn stopped<O: Observer>(context: Context<'_, O>, session: &mut Session) -> bool {
+pub fn must_end<O: Observer>(context: Context<'_, O>, session: &Session) -> bool {
     match context.stop.level() {
         Level::Running | Level::Draining => false,
-        Level::Closing if !session.is_idle() => false,
-        Level::Closing | Level::Expired | Level::Now => {
-            give_up(context, session);
-            true
-        }
+        Level::Closing => session.is_idle(),
+        Level::Expired | Level::Now => true,
     }
 }
 
@@ -164,62 +170,80 @@ fn receive<O: Observer>(
     session: &mut Session,
     buffer: &mut [u8],
 ) -> io::Result<Left> {
+    let n = context.sys.recv(peer.fd, buffer, flags(context))?;
+    let room = buffer.len();
+    let chunk = &mut buffer[..n.min(room)];
+    Ok(match took(context, peer.fd, peer.name, session, chunk, n) {
+        Took::Bytes if n < room => Left::Nothing,
+        Took::Bytes | Took::End => Left::Perhaps,
+    })
+}
+
+/// The flags of a receive: a message longer than the buffer tells its real length only when asked to (recv(2),
+/// MSG_TRUNC).
+pub fn flags<O: Observer>(context: Context<'_, O>) -> MsgFlags {
+    match context.rules.framing {
+        Framing::Message => MsgFlags::MSG_TRUNC,
+        _ => MsgFlags::empty(),
+    }
+}
+
+/// What a receive was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Took {
+    /// Bytes, or a message.
+    Bytes,
+    /// The end.
+    End,
+}
+
+/// Takes what a receive gave: its result `n`, and as much of it in `chunk` as fitted. Whatever was lent before must have
+/// been released; `chunk` is lent from now on.
+pub fn took<O: Observer>(
+    context: Context<'_, O>,
+    fd: BorrowedFd<'_>,
+    name: &SocketName,
+    session: &mut Session,
+    chunk: &mut [u8],
+    n: usize,
+) -> Took {
+    let ledger = context.ledger;
     let messages = context.rules.framing == Framing::Message;
-    // A message longer than the buffer tells its real length only when asked to (recv(2), MSG_TRUNC).
-    let flags = if messages {
-        MsgFlags::MSG_TRUNC
-    } else {
-        MsgFlags::empty()
-    };
-    let n = context.sys.recv(peer.fd, buffer, flags)?;
-    if n == 0 && (!messages || is_the_end(context, peer)) {
+    if n == 0 && (!messages || is_the_end(context, fd)) {
         // Our own shutdown(2) wakes a receive with the same answer as the peer's end.
         if context.stop.level() >= Level::Closing {
             give_up(context, session);
         } else {
             let received = session.ended(context.rules);
-            context
-                .ledger
-                .bytes_discarded
-                .add(received.discarded as u64);
+            ledger.bytes_discarded.add(received.discarded as u64);
         }
-        return Ok(Left::Perhaps);
+        return Took::End;
     }
-    let room = buffer.len();
-    let fitted = n.min(room);
-    context.ledger.bytes_received.add(n as u64);
-    if n > fitted {
-        context.ledger.bytes_discarded.add((n - fitted) as u64);
+    ledger.bytes_received.add(n as u64);
+    if n > chunk.len() {
+        ledger.bytes_discarded.add((n - chunk.len()) as u64);
         context.sys.observer().event(&Event::Unanswered {
-            peer: peer.name,
+            peer: name,
             why: "longer than the buffer",
         });
         if context.plan.serve.truncated == TruncatedKey::Drop {
-            context.ledger.bytes_discarded.add(fitted as u64);
-            return Ok(Left::Perhaps);
+            ledger.bytes_discarded.add(chunk.len() as u64);
+            return Took::Bytes;
         }
     }
-    let chunk = &mut buffer[..fitted];
     context.sys.observer().event(&Event::Received {
-        peer: peer.name,
+        peer: name,
         payload: chunk,
     });
     let received = session.received(context.rules, chunk);
-    context
-        .ledger
-        .bytes_discarded
-        .add(received.discarded as u64);
-    Ok(if n < room {
-        Left::Nothing
-    } else {
-        Left::Perhaps
-    })
+    ledger.bytes_discarded.add(received.discarded as u64);
+    Took::Bytes
 }
 
 /// Whether a receive of nothing on a socket with message boundaries was the end, and not an empty message: only at the
 /// end is the peer's writing half shut down. An empty message right before the end reads as the end.
-fn is_the_end<O: Observer>(context: Context<'_, O>, peer: &Peer<'_>) -> bool {
-    let done = context.sys.poll(&[(peer.fd, Readiness::PeerDone)], 0);
+fn is_the_end<O: Observer>(context: Context<'_, O>, fd: BorrowedFd<'_>) -> bool {
+    let done = context.sys.poll(&[(fd, Readiness::PeerDone)], 0);
     done.map_or(true, |ready| ready.first().copied().unwrap_or(true))
 }
 
@@ -231,14 +255,26 @@ fn send<O: Observer>(
 ) -> io::Result<()> {
     let reply = session.reply(buffer);
     let n = context.sys.send(peer.fd, reply)?;
+    gave(context, peer.name, session, buffer, n);
+    Ok(())
+}
+
+/// Takes note that the kernel took the first `n` bytes of the reply; `chunk` is what is lent, if anything.
+#[inline]
+pub fn gave<O: Observer>(
+    context: Context<'_, O>,
+    name: &SocketName,
+    session: &mut Session,
+    chunk: &[u8],
+    n: usize,
+) {
     context.sys.observer().event(&Event::Sent {
-        peer: peer.name,
-        payload: &reply[..n],
+        peer: name,
+        payload: &session.reply(chunk)[..n],
     });
     session.sent(n);
     context.ledger.bytes_sent.add(n as u64);
     if context.rules.handler.speaks_first() {
         context.ledger.bytes_generated.add(n as u64);
     }
-    Ok(())
 }

@@ -16,6 +16,8 @@ use crate::socket::{Phase, SocketName, Triple};
 pub trait Observer: Sync {
     /// Whether system calls are observed. With `false` the gate reads no clock and builds no argument.
     const ON: bool;
+    /// Whether events are looked at. With `false` an engine need not remember who its peers are.
+    const EVENTS: bool = true;
 
     /// A system call returned, successfully or not.
     fn call(&self, call: &Call<'_>);
@@ -30,6 +32,7 @@ pub struct Off;
 
 impl Observer for Off {
     const ON: bool = false;
+    const EVENTS: bool = false;
     #[inline(always)]
     fn call(&self, _: &Call<'_>) {}
     #[inline(always)]
