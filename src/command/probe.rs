@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::cli::{Common, Probe};
-use crate::engine::{self, Books, Context};
+use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::message::Messages;
@@ -147,22 +147,18 @@ fn measured<O: Observer>(
     plan: &Plan,
     server: Server,
 ) -> Result<crate::measure::Echo, Error> {
-    let (rules, books, stop) = (
-        engine::rules::rules(plan),
-        Books::default(),
-        Stop::default(),
-    );
-    let context = Context {
+    let rules = engine::rules::rules(plan);
+    let (books, stop) = (Books::new(engine::workers::count(plan)), Stop::default());
+    let run = engine::Run {
         sys: sys.task("server"),
         plan,
         rules: &rules,
-        ledger: &books.main,
-        told: &books.told,
+        books: &books,
         stop: &stop,
     };
-    let books = &books;
+    let servers = engine::workers::beside(run, server)?;
     thread::scope(|scope| {
-        let serving = scope.spawn(move || engine::serve(context, books, server));
+        let serving = scope.spawn(move || engine::serve(run, servers));
         let per_connection = match plan.serve.requests {
             RequestsKey::Count(n) if plan.triple.ty.has_connections() => Some(u64::from(n)),
             _ => None,

@@ -4,14 +4,13 @@ use std::thread;
 use std::time::Duration;
 
 use crate::cli::Serve;
-use crate::engine::{self, Books, Context};
+use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Event, Observer, Off};
 use crate::plan::Plan;
 use crate::profile::Setting;
 use crate::session::Rules;
 use crate::socket::Role;
-use crate::sys::Readback;
 use crate::sys::stop::{Asks, Level, Signals, Stop};
 use crate::sys::{self, Sys};
 
@@ -60,21 +59,29 @@ struct Run<O> {
 
 fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> Result<(), Error> {
     let rules = engine::rules::rules(&plan);
+    let workers = engine::workers::count(&plan);
     let run: &'static Run<O> = Box::leak(Box::new(Run {
         observer,
         plan,
         rules,
-        books: Books::default(),
+        books: Books::new(workers),
         stop: Stop::default(),
     }));
     let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
-    let sys = Sys::new(&run.observer, "server");
     let plan = &run.plan;
+    let shared = engine::Run {
+        sys: Sys::new(&run.observer, "server"),
+        plan,
+        rules: &run.rules,
+        books: &run.books,
+        stop: &run.stop,
+    };
     run.observer.event(&Event::Starting {
         profile: &plan.profile,
         triple: plan.triple,
     });
-    let server = sys.open_server(plan, Readback::After)?;
+    let servers = engine::open(shared)?;
+    let server = &servers[0];
     thread::Builder::new()
         .name("signals".into())
         .spawn(move || answer_signals(run, &signals))
@@ -90,15 +97,7 @@ fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> R
             server.name.ready(plan.triple.ty)
         ))?;
     }
-    let context = Context {
-        sys,
-        plan,
-        rules: &run.rules,
-        ledger: &run.books.main,
-        told: &run.books.told,
-        stop: &run.stop,
-    };
-    let outcome = engine::serve(context, &run.books, server);
+    let outcome = engine::serve(shared, servers);
     let accounts = run.books.accounts();
     if run.stop.level() != Level::Running {
         run.observer.event(&Event::Note("Server closed by user."));

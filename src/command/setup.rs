@@ -10,7 +10,7 @@ use log::LevelFilter;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::logger;
-use crate::plan::{EngineKey, NoPlan, Plan, WorkersKey};
+use crate::plan::{EngineKey, NoPlan, Plan};
 use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile, Word as _};
 use crate::socket::{Address, Family, Given, Role, Type, UnixName};
 use crate::sys::errno;
@@ -162,10 +162,6 @@ pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
     let serve = &plan.serve;
     let missing = if matches!(serve.engine, EngineKey::Async | EngineKey::Uring) {
         format!("serve.engine = \"{}\"", serve.engine.word())
-    } else if serve.workers != WorkersKey::Count(1) {
-        "more than one of serve.workers".to_owned()
-    } else if serve.spin.is_some() {
-        "serve.spin".to_owned()
     } else {
         return Ok(());
     };

@@ -87,14 +87,6 @@ impl Acceptor {
     }
 }
 
-/// How many connections there may be at once: the profile's limit, and what the descriptors allow with some to spare.
-pub fn most_connections<O: Observer>(context: Context<'_, O>) -> usize {
-    const SPARE: u64 = 64;
-    let descriptors = crate::sys::descriptor_limit().saturating_sub(SPARE).max(1);
-    usize::try_from(descriptors.min(context.plan.serve.max_connections.into()))
-        .unwrap_or(usize::MAX)
-}
-
 /// Whether clients beyond the limit are accepted and reset instead of waiting in the backlog.
 pub fn rejects<O: Observer>(context: Context<'_, O>) -> bool {
     context.plan.serve.overload == OverloadKey::Reject

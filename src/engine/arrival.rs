@@ -17,7 +17,7 @@ use crate::sys::{Readiness, Server, errno};
 #[derive(Debug)]
 pub enum Arrival<'a> {
     /// shutdown(2)
-    Own(#[allow(dead_code, reason = "it is kept, to be dropped with the wait")] Watch<'a>),
+    Own(Watch<'a>),
     /// The bell.
     Shared(Bell),
 }
@@ -46,5 +46,13 @@ impl<'a> Arrival<'a> {
             let _ = context.sys.poll(&both, -1);
         }
         context.stop.level() == Level::Running
+    }
+
+    /// Runs accept(2) so that the order to stop can end it. `None`: the order was given before.
+    pub fn accepting<T>(&self, accept: impl FnOnce() -> T) -> Option<T> {
+        match self {
+            Arrival::Own(watch) => watch.accepting(accept),
+            Arrival::Shared(_) => Some(accept()),
+        }
     }
 }

@@ -46,7 +46,7 @@ fn accept_loop<O: Observer>(
             return Ok(());
         }
         let accept = || context.sys.accept(listener, Blocking::Yes);
-        let Some(outcome) = context.stop.accepting(accept) else {
+        let Some(outcome) = arrival.accepting(accept) else {
             return Ok(());
         };
         if outcome.is_err() && context.stop.level() != Level::Running {

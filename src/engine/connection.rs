@@ -3,7 +3,6 @@
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::Context;
 use super::turn::{Gone, give_up};
@@ -70,7 +69,7 @@ fn prepare<O: Observer>(
         )));
     }
     if context.plan.options_at(Phase::PostAccept).next().is_some() {
-        let readback = if context.told.swap(true, Ordering::Relaxed) {
+        let readback = if context.books.told.swap(true, Ordering::Relaxed) {
             Readback::Nothing
         } else {
             Readback::After
@@ -86,12 +85,8 @@ pub fn set_timeouts<O: Observer>(
     connection: &Connection,
 ) -> io::Result<()> {
     let plan = context.plan;
-    let receive = plan
-        .read_timeout
-        .unwrap_or(Duration::MAX)
-        .min(plan.serve.idle_timeout);
     for (name, which, after) in [
-        ("SO_RCVTIMEO", Timeout::Receive, receive),
+        ("SO_RCVTIMEO", Timeout::Receive, context.silence()),
         ("SO_SNDTIMEO", Timeout::Send, plan.serve.idle_timeout),
     ] {
         if !plan.sets(name) {

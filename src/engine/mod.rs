@@ -7,7 +7,9 @@
 //!
 //! How to wait: [`sequential`] one peer at a time and [`threads`] one thread per peer, both in the blocking calls of
 //! [`blocking`]; [`poll`] and [`epoll`] many peers in one thread, two ways to learn what is ready under the one loop of
-//! [`readiness`].
+//! [`readiness`], whose table of connections is [`slots`].
+//!
+//! [`workers`] runs several of them side by side, a listener each.
 
 pub mod accept;
 pub mod arrival;
@@ -18,17 +20,21 @@ pub mod datagram;
 pub mod epoll;
 pub mod guard;
 pub mod ledger;
+pub mod limits;
+pub mod pages;
 pub mod poll;
 pub mod readiness;
 pub mod rules;
 pub mod sequential;
 pub mod slots;
+pub mod spin;
 pub mod threads;
 pub mod throttle;
 pub mod turn;
 pub mod waiter;
+pub mod workers;
 
-use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::event::Observer;
@@ -39,11 +45,13 @@ use crate::sys::{Server, Sys, errno};
 
 pub use books::Books;
 pub use ledger::Ledger;
+pub use limits::Limits;
+pub use workers::{Run, open, serve};
 
 use epoll::Epoll;
 use poll::Poll;
 
-/// What every engine is given.
+/// What every engine is given: one worker's.
 #[derive(Debug)]
 pub struct Context<'a, O: Observer> {
     /// The gate.
@@ -52,12 +60,14 @@ pub struct Context<'a, O: Observer> {
     pub plan: &'a Plan,
     /// The session's rules, made from the plan.
     pub rules: &'a Rules,
-    /// The accounts.
+    /// The worker's accounts.
     pub ledger: &'a Ledger,
-    /// Whether it has been said what became of the options of accepted sockets.
-    pub told: &'a AtomicBool,
+    /// Everybody's accounts.
+    pub books: &'a Books,
     /// The order to stop.
     pub stop: &'a Stop,
+    /// What it may take.
+    pub limits: Limits,
 }
 
 impl<O: Observer> Clone for Context<'_, O> {
@@ -68,16 +78,20 @@ impl<O: Observer> Clone for Context<'_, O> {
 
 impl<O: Observer> Copy for Context<'_, O> {}
 
+impl<O: Observer> Context<'_, O> {
+    /// How long a peer may say nothing.
+    pub fn silence(&self) -> Duration {
+        let read = self.plan.read_timeout.unwrap_or(Duration::MAX);
+        read.min(self.plan.serve.idle_timeout)
+    }
+}
+
 /// Serves until the order to stop has been carried out; takes the server's socket and gives its path back.
-pub fn serve<O: Observer>(
-    context: Context<'_, O>,
-    books: &Books,
-    server: Server,
-) -> Result<(), Error> {
+fn work<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
     let connections = context.plan.triple.ty.has_connections();
     match (context.plan.serve.engine, connections) {
         (EngineKey::Sequential, true) => sequential::serve(context, server),
-        (EngineKey::Threads, true) => threads::serve(context, books, server),
+        (EngineKey::Threads, true) => threads::serve(context, server),
         // One socket, many peers: there is nothing to give each peer a thread for.
         (EngineKey::Sequential | EngineKey::Threads, false) => datagram::serve(context, server),
         (EngineKey::Poll, true) => readiness::serve(context, server, Poll::new(context.sys)),

@@ -5,9 +5,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::accept::{most_connections, reject, rejects};
+use super::Context;
+use super::accept::{reject, rejects};
 use super::blocking::{accept_all, converse};
-use super::{Books, Context};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::socket::SocketName;
@@ -19,15 +19,11 @@ const STACK: usize = 128 << 10;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Accepts until the order to stop, a thread for each client, and waits for the last of them.
-pub fn serve<O: Observer>(
-    context: Context<'_, O>,
-    books: &Books,
-    server: Server,
-) -> Result<(), Error> {
+pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
     let crew = Crew {
         at_work: Mutex::new(0),
         left: Condvar::new(),
-        most: most_connections(context),
+        most: context.limits.connections,
     };
     let crew = &crew;
     thread::scope(|scope| {
@@ -41,7 +37,7 @@ pub fn serve<O: Observer>(
             let client = std::sync::Arc::new(client);
             let theirs = std::sync::Arc::clone(&client);
             let work = move || {
-                let ledger = books.open();
+                let ledger = context.books.open();
                 let mut buffer = vec![0; context.plan.buffer_size];
                 if let Some((fd, peer)) = take(&theirs) {
                     converse(
@@ -54,7 +50,7 @@ pub fn serve<O: Observer>(
                         &mut buffer,
                     );
                 }
-                books.settle(&ledger);
+                context.books.settle(&ledger);
                 crew.leave();
             };
             let stack = context.plan.serve.stack_size.unwrap_or(STACK);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::sys::socket::MsgFlags;
 
-use super::Context;
+use super::{Context, spin};
 use crate::event::{Event, Observer};
 use crate::plan::TruncatedKey;
 use crate::session::{Close, Framing, Session, Want};
@@ -170,7 +170,7 @@ fn receive<O: Observer>(
     session: &mut Session,
     buffer: &mut [u8],
 ) -> io::Result<Left> {
-    let n = context.sys.recv(peer.fd, buffer, flags(context))?;
+    let n = spin::receive(context, peer, buffer, flags(context))?;
     let room = buffer.len();
     let chunk = &mut buffer[..n.min(room)];
     Ok(match took(context, peer.fd, peer.name, session, chunk, n) {

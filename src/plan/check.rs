@@ -1,8 +1,8 @@
 //! What a profile may not say about its triple: one function per rule, each points at the line it is about.
 
 use super::choose::Chosen;
-use super::option_rules;
-use crate::profile::{EngineKey, FramingKey, Origin, Problem, Profile, Setting};
+use super::{engine_rules, option_rules};
+use crate::profile::{FramingKey, Origin, Problem, Profile, Setting};
 use crate::socket::address::literal_family;
 use crate::socket::{Address, Family, Protocol, Role, Type};
 
@@ -16,7 +16,8 @@ const RULES: &[Rule] = &[
     internet_keys_need_the_internet,
     host_is_of_the_family,
     descriptor_excludes_an_address,
-    engine_keys_need_their_engine,
+    engine_rules::engine_keys_need_their_engine,
+    engine_rules::workers_need_an_address_to_share,
     icmp_is_answered_by_the_kernel,
     option_rules::options_fit_the_triple,
     option_rules::options_have_a_socket_to_be_set_on,
@@ -35,14 +36,14 @@ fn written<T>(key: &'static str, setting: &Setting<T>) -> Option<(&'static str, 
     setting.is_set().then_some((key, setting.origin))
 }
 
-fn written_some<T>(
+pub(super) fn written_some<T>(
     key: &'static str,
     setting: Option<&Setting<T>>,
 ) -> Option<(&'static str, Origin)> {
     setting.map(|s| (key, s.origin))
 }
 
-fn refuse<const N: usize>(
+pub(super) fn refuse<const N: usize>(
     profile: &Profile,
     keys: [Option<(&'static str, Origin)>; N],
     why: &str,
@@ -241,44 +242,6 @@ fn descriptor_excludes_an_address(profile: &Profile, _: &Chosen) -> Vec<Problem>
         "an inherited descriptor is already bound and listening",
         "remove the key, or `socket.fd`",
     )
-}
-
-fn engine_keys_need_their_engine(profile: &Profile, _: &Chosen) -> Vec<Problem> {
-    let s = &profile.serve;
-    let of = |engine: EngineKey, name: &str, keys: [Option<(&'static str, Origin)>; 2]| {
-        if s.engine.value == engine {
-            return Vec::new();
-        }
-        let help = format!("remove the key, or set serve.engine = \"{name}\"");
-        refuse(
-            profile,
-            keys,
-            &format!("it belongs to the engine \"{name}\""),
-            &help,
-        )
-    };
-    let mut problems = of(
-        EngineKey::Epoll,
-        "epoll",
-        [
-            written_some("serve.trigger", s.trigger.as_ref()),
-            written_some("serve.batch", s.batch.as_ref()),
-        ],
-    );
-    problems.extend(of(
-        EngineKey::Threads,
-        "threads",
-        [
-            written_some("serve.stack_size", s.stack_size.as_ref()),
-            None,
-        ],
-    ));
-    let ring = [
-        written_some("serve.ring.entries", s.ring_entries.as_ref()),
-        written_some("serve.ring.buffers", s.ring_buffers.as_ref()),
-    ];
-    problems.extend(of(EngineKey::Uring, "uring", ring));
-    problems
 }
 
 fn icmp_is_answered_by_the_kernel(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {

@@ -6,6 +6,7 @@
 pub mod caveat;
 mod check;
 mod choose;
+mod engine_rules;
 mod option_rules;
 pub mod steps;
 

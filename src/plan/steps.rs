@@ -57,8 +57,8 @@ pub struct SetOption {
 pub enum Wish {
     /// The profile's: what became of it is reported.
     Profile,
-    /// The datagram guards': it is set, and nothing is said unless it fails.
-    Guard,
+    /// Ours, for the datagram guards or for workers: it is set, and nothing is said unless it fails.
+    Ours,
 }
 
 impl fmt::Display for Step {
@@ -177,6 +177,7 @@ struct Options(Vec<Step>);
 impl Options {
     fn collect(profile: &Profile, chosen: &Chosen) -> Result<Options, Vec<Problem>> {
         let mut steps = guards(chosen);
+        steps.extend(workers(profile, chosen));
         let mut problems = Vec::new();
         for key in profile
             .options
@@ -306,25 +307,38 @@ fn guards(chosen: &Chosen) -> Vec<Step> {
         (Role::Serve, Family::Ipv4 | Family::Ipv6, Type::Raw) => &["SO_RXQ_OVFL"],
         _ => &[],
     };
-    names
-        .iter()
-        .map(|name| {
-            let row = option::find(name).expect("the guards' options are rows of the registry");
-            let set = SetOption {
-                option: OptionName::on(row, chosen.triple),
-                requested: Value::Bool(true),
-                payload: Payload {
-                    bytes: 1_i32.to_ne_bytes().to_vec(),
-                    patch: None,
-                },
-                phase: Phase::PostSocket,
-                need: Need::Required,
-                wish: Wish::Guard,
-            };
-            Step {
-                act: Act::Set(Box::new(set)),
-                origin: "datagram guard".into(),
-            }
-        })
-        .collect()
+    let on = |name: &&str| flag(chosen, name, Phase::PostSocket, "datagram guard".into());
+    names.iter().map(on).collect()
+}
+
+/// What lets several workers have one address: socket(7), SO_REUSEPORT on each of them, before bind(2).
+fn workers(profile: &Profile, chosen: &Chosen) -> Option<Step> {
+    const OPTION: &str = "SO_REUSEPORT";
+    let workers = &profile.serve.workers;
+    let needed = chosen.role == Role::Serve && workers.value.are_several();
+    let written = profile.options.iter().any(|key| key.row.name == OPTION);
+    (needed && !written).then(|| {
+        let origin = format!("serve.workers, {}", profile.place(workers.origin));
+        flag(chosen, OPTION, Phase::PreBind, origin)
+    })
+}
+
+/// An option that nobody asked for, switched on.
+fn flag(chosen: &Chosen, name: &str, phase: Phase, origin: String) -> Step {
+    let row = option::find(name).expect("our own options are rows of the registry");
+    let set = SetOption {
+        option: OptionName::on(row, chosen.triple),
+        requested: Value::Bool(true),
+        payload: Payload {
+            bytes: 1_i32.to_ne_bytes().to_vec(),
+            patch: None,
+        },
+        phase,
+        need: Need::Required,
+        wish: Wish::Ours,
+    };
+    Step {
+        act: Act::Set(Box::new(set)),
+        origin,
+    }
 }

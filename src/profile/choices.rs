@@ -91,6 +91,13 @@ pub enum WorkersKey {
     Cores,
 }
 
+impl WorkersKey {
+    /// Whether one address has to be shared. What `"cores"` comes to is not known before it runs.
+    pub fn are_several(self) -> bool {
+        self != WorkersKey::Count(1)
+    }
+}
+
 /// `trigger` of epoll
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TriggerKey {

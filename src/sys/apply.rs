@@ -83,7 +83,7 @@ impl<O: Observer> Sys<'_, O> {
 fn refused(set: &SetOption, error: &io::Error) -> Result<Ruling, Error> {
     let failure = errno::failure("setsockopt", set.option.name.clone(), error);
     match (set.need, set.wish) {
-        (Need::Optional, _) | (_, Wish::Guard) => {
+        (Need::Optional, _) | (_, Wish::Ours) => {
             let why = format!(
                 "{}: {}",
                 failure.errno.name,

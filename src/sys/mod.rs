@@ -27,6 +27,7 @@ mod show;
 pub mod sockopt;
 pub mod stop;
 pub mod sysctl;
+mod timer;
 
 use std::io;
 use std::time::Instant;
@@ -37,6 +38,7 @@ pub use limits::{descriptor_limit, raise_descriptor_limit};
 pub use open::{Client, Server};
 pub use path::PathGuard;
 pub use sockopt::Timeout;
+pub use timer::Timer;
 
 use crate::event::{Arg, Call, Observer};
 

@@ -57,6 +57,16 @@ impl<O: Observer> Sys<'_, O> {
         let name = names
             .first()
             .expect("the resolver answers with at least one address");
+        self.open_server_at(plan, name, readback)
+    }
+
+    /// The same at a name that is known: that of another worker's socket.
+    pub fn open_server_at(
+        &self,
+        plan: &Plan,
+        name: &SocketName,
+        readback: Readback,
+    ) -> Result<Server, Error> {
         let mut opening = Opening::new(plan, readback);
         opening
             .run(self, plan, name)

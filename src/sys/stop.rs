@@ -50,16 +50,22 @@ pub enum Watched {
 #[derive(Debug, Default)]
 pub struct Stop {
     level: AtomicU8,
-    accepting: AtomicBool,
     asked: Mutex<Asked>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct Asked {
-    watched: HashMap<RawFd, Watched>,
+    watched: HashMap<RawFd, Registered>,
     bells: Vec<Arc<EventFd>>,
     deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Registered {
+    what: Watched,
+    /// Whether its engine waits in accept(2).
+    accepting: Arc<AtomicBool>,
 }
 
 /// A descriptor that becomes readable whenever the order to stop is raised.
@@ -84,6 +90,17 @@ impl Bell {
 pub struct Watch<'a> {
     stop: &'a Stop,
     fd: RawFd,
+    accepting: Arc<AtomicBool>,
+}
+
+impl Watch<'_> {
+    /// Runs accept(2) on the watched listener so that the order to stop can wake it. `None`: the order was given before.
+    pub fn accepting<T>(&self, accept: impl FnOnce() -> T) -> Option<T> {
+        self.accepting.store(true, Ordering::SeqCst);
+        let outcome = (self.stop.level() == Level::Running).then(accept);
+        self.accepting.store(false, Ordering::SeqCst);
+        outcome
+    }
 }
 
 impl Stop {
@@ -101,12 +118,18 @@ impl Stop {
 
     /// Registers a descriptor to be woken; wakes it at once if the order has already been given.
     pub fn watch(&self, fd: BorrowedFd<'_>, what: Watched) -> Watch<'_> {
+        let accepting = Arc::new(AtomicBool::new(false));
+        let registered = Registered {
+            what,
+            accepting: Arc::clone(&accepting),
+        };
         let mut asked = self.asked();
-        asked.watched.insert(fd.as_raw_fd(), what);
+        asked.watched.insert(fd.as_raw_fd(), registered);
         self.wake(&asked);
         Watch {
             stop: self,
             fd: fd.as_raw_fd(),
+            accepting,
         }
     }
 
@@ -121,14 +144,6 @@ impl Stop {
             ring(&asked);
         }
         Ok(Bell(bell))
-    }
-
-    /// Runs accept(2) so that the order to stop can wake it. `None`: the order was given before.
-    pub fn accepting<T>(&self, accept: impl FnOnce() -> T) -> Option<T> {
-        self.accepting.store(true, Ordering::SeqCst);
-        let outcome = (self.level() == Level::Running).then(accept);
-        self.accepting.store(false, Ordering::SeqCst);
-        outcome
     }
 
     /// Raises the level, never lowers it. With a `deadline` the level becomes [`Level::Expired`] when that has passed.
@@ -181,16 +196,16 @@ impl Stop {
 
     fn wake(&self, asked: &Asked) {
         let level = self.level();
-        for (&fd, &what) in &asked.watched {
+        for (&fd, Registered { what, accepting }) in &asked.watched {
             // SAFETY: a watched descriptor is open, because its Watch is dropped before it is closed.
             #[allow(
                 unsafe_code,
                 reason = "the signal thread has only the number of another thread's descriptor"
             )]
             let watched = unsafe { BorrowedFd::borrow_raw(fd) };
-            let how = match (what, level) {
+            let how = match (*what, level) {
                 (_, Level::Running) | (Watched::Connection, Level::Draining) => continue,
-                (Watched::Listener, _) if !self.accepting.load(Ordering::SeqCst) => continue,
+                (Watched::Listener, _) if !accepting.load(Ordering::SeqCst) => continue,
                 // accept(2) will return by itself, and shutdown(2) would reset whoever waits in the backlog.
                 (Watched::Listener, _) if is_ready(watched, PollFlags::POLLIN) => continue,
                 // Only a blocked send needs it: its FIN stays behind what is unsent, and goes with it in the reset. To

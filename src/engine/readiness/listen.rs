@@ -1,11 +1,11 @@
 //! The listener of a readiness engine: when it is asked, how many clients at a time, and when it is left alone.
 
-use std::cmp::Reverse;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use super::{ACCEPT_BATCH, Due, Engine, LISTENER};
+use super::clock::Due;
+use super::{ACCEPT_BATCH, Engine, LISTENER};
 use crate::engine::accept::{Next, reject, rejects};
 use crate::engine::connection::begin;
 use crate::engine::waiter::{Interest, Waiter};
@@ -25,7 +25,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
             Interest::Nothing
         };
         if !pause.is_zero() {
-            self.timers.push(Reverse((self.now + pause, Due::Listen)));
+            self.clock.after(pause, Due::Listen);
         }
         self.waiter.add(server.fd.as_fd(), LISTENER, self.listening)
     }
@@ -35,7 +35,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         let batch = if pause.is_zero() { ACCEPT_BATCH } else { 1 };
         for _ in 0..batch {
             let Some(server) = &self.server else { return };
-            let full = self.slots.len() >= self.most;
+            let full = self.slots.len() >= self.context.limits.connections;
             if full && !rejects(self.context) {
                 return self.listen(Interest::Nothing);
             }
@@ -79,7 +79,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
 
     pub(super) fn listen_after(&mut self, wait: Duration) {
         self.listen(Interest::Nothing);
-        self.timers.push(Reverse((self.now + wait, Due::Listen)));
+        self.clock.after(wait, Due::Listen);
     }
 
     /// Those who are already in the queue: they have connected, and may have sent.

@@ -1,13 +1,13 @@
 //! The peers of a readiness engine: a turn for whoever is ready, and what each waits for afterwards.
 
-use std::cmp::Reverse;
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use super::{Due, Engine, LISTENER};
+use super::clock::Due;
+use super::{Engine, LISTENER};
 use crate::engine::Context;
 use crate::engine::connection::{Connection, end};
-use crate::engine::slots::{Slot, State};
+use crate::engine::slots::State;
 use crate::engine::turn::{Gone, Peer, ShortRead, Wait, give_up, turn};
 use crate::engine::waiter::{End, Interest, Token, Waiter};
 use crate::event::Observer;
@@ -18,17 +18,11 @@ use crate::sys::stop::Level;
 impl<O: Observer, W: Waiter> Engine<'_, O, W> {
     /// A new connection has its first turn at once: its first request is often there already.
     pub(super) fn admit(&mut self, connection: Connection) {
-        let interest = Interest::Read;
-        let token = self.slots.insert(Slot {
-            connection,
-            interest,
-            active: self.now,
-            state: State::Awake,
-        });
+        let token = self.slots.insert(connection, self.clock.sweeps);
         let Some(slot) = self.slots.get(token) else {
             return;
         };
-        if let Err(error) = self.waiter.add(slot.connection.fd.as_fd(), token, interest) {
+        if let Err(error) = self.waiter.add(slot.fd.as_fd(), token, slot.interest) {
             return self.over(token, Gone::Failed("epoll_ctl", error));
         }
         self.turn(token, End::Announced);
@@ -38,27 +32,27 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         if token == LISTENER {
             return self.accept();
         }
-        let Some(slot) = self.slots.get(token) else {
+        let Some((slot, name)) = self.slots.get_named(token) else {
             return;
         };
         if slot.state == State::Pausing {
             return;
         }
-        let session = &mut slot.connection.session;
-        if self.held >= self.context.plan.serve.memory_budget && session.want() == Want::Recv {
+        let session = &mut slot.session;
+        if self.held >= self.context.limits.memory && session.want() == Want::Recv {
             self.starved.push(token);
             return self.wait_for(token, Interest::Nothing);
         }
         let before = session.held();
         let peer = Peer {
-            fd: slot.connection.fd.as_fd(),
-            name: &slot.connection.peer,
+            fd: slot.fd.as_fd(),
+            name,
             blocking: Blocking::No,
             short: short_read(self.context, &self.waiter, announced),
         };
-        let wait = turn(self.context, &peer, session, &mut self.buffer);
-        slot.active = self.now;
-        self.held = self.held + slot.connection.session.held() - before;
+        let wait = turn(self.context, &peer, session, self.buffer.bytes());
+        slot.active = self.clock.sweeps;
+        self.held = self.held + slot.session.held() - before;
         self.feed_the_starved();
         match wait {
             Wait::Readable => self.wait_for(token, Interest::Read),
@@ -81,10 +75,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
             return;
         }
         slot.interest = interest;
-        if let Err(error) = self
-            .waiter
-            .change(slot.connection.fd.as_fd(), token, interest)
-        {
+        if let Err(error) = self.waiter.change(slot.fd.as_fd(), token, interest) {
             self.over(token, Gone::Failed("epoll_ctl", error));
         }
     }
@@ -93,8 +84,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         if let Some(slot) = self.slots.get(token) {
             slot.state = State::Pausing;
         }
-        self.timers
-            .push(Reverse((self.now + time, Due::Awake(token.0))));
+        self.clock.after(time, Due::Awake(token.0));
         self.wait_for(token, Interest::Nothing);
     }
 
@@ -105,18 +95,18 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
             .filter(|slot| slot.state == State::Pausing)
         {
             slot.state = State::Awake;
-            slot.connection.session.paused();
+            slot.session.paused();
             self.turn(token, End::Announced);
         }
     }
 
     pub(super) fn over(&mut self, token: Token, gone: Gone) {
-        let Some(slot) = self.slots.remove(token) else {
+        let Some(connection) = self.slots.remove(token) else {
             return;
         };
-        self.held -= slot.connection.session.held();
-        self.waiter.remove(slot.connection.fd.as_fd(), token);
-        end(self.context, slot.connection, gone);
+        self.held -= connection.session.held();
+        self.waiter.remove(connection.fd.as_fd(), token);
+        end(self.context, connection, gone);
         self.feed_the_starved();
         // There is room again, or a descriptor for who was refused one.
         if self.listening == Interest::Nothing
@@ -131,16 +121,16 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         let Some(slot) = self.slots.get(token) else {
             return;
         };
-        let held = slot.connection.session.held();
-        give_up(self.context, &mut slot.connection.session);
+        let held = slot.session.held();
+        give_up(self.context, &mut slot.session);
         self.held -= held;
-        if let Want::Close(close) = slot.connection.session.want() {
+        if let Want::Close(close) = slot.session.want() {
             self.over(token, Gone::Ended(close));
         }
     }
 
     pub(super) fn feed_the_starved(&mut self) {
-        if !self.starved.is_empty() && self.held < self.context.plan.serve.memory_budget {
+        if !self.starved.is_empty() && self.held < self.context.limits.memory {
             self.again.append(&mut self.starved);
         }
     }

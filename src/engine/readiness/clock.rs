@@ -1,0 +1,140 @@
+//! What is due although no socket is ready: pauses that end, a listener to be asked again, peers that are silent for too
+//! long.
+//!
+//! One timerfd waits for the earliest of them. A wait for readiness then has no timeout, which would cost the kernel a
+//! timer per wait, and nobody reads a clock for an echo: a peer's last activity is the number of the sweep that follows.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use crate::engine::slots::{Slot, State};
+use crate::engine::turn::Gone;
+use crate::engine::waiter::{Interest, Token, Waiter};
+use crate::event::Observer;
+use crate::sys::{Sys, Timer};
+
+/// How often silent peers are looked for, at the least and at the most.
+const SWEEP: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// When something is due that no socket tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    Listen,
+    Awake(u64),
+}
+
+/// The timer of a worker, and what it is set for.
+pub(super) struct Clock {
+    timer: Timer,
+    set_for: Option<Instant>,
+    due: BinaryHeap<Reverse<(Instant, Due)>>,
+    every: Duration,
+    next_sweep: Option<Instant>,
+    /// Sweeps so far.
+    pub(super) sweeps: u32,
+    /// A peer may be silent during so many whole sweeps.
+    patience: u32,
+}
+
+impl Clock {
+    /// `silence` is how long a peer may say nothing.
+    pub(super) fn new<O: Observer>(sys: Sys<'_, O>, silence: Duration) -> io::Result<Clock> {
+        let every = (silence / 4).clamp(SWEEP.0, SWEEP.1);
+        let patience = silence.as_nanos().div_ceil(every.as_nanos());
+        Ok(Clock {
+            timer: sys.timer()?,
+            set_for: None,
+            due: BinaryHeap::new(),
+            every,
+            next_sweep: None,
+            sweeps: 0,
+            patience: u32::try_from(patience).unwrap_or(u32::MAX),
+        })
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.timer.fd()
+    }
+
+    /// Something will be due after so long.
+    pub(super) fn after(&mut self, time: Duration, due: Due) {
+        self.due.push(Reverse((Instant::now() + time, due)));
+    }
+
+    /// Whether a peer that was last active before sweep number `active` has been silent for too long. That sweep came
+    /// up to one interval after it was active, so it is not counted.
+    fn is_silent(&self, active: u32) -> bool {
+        self.sweeps.wrapping_sub(active) > self.patience
+    }
+
+    /// Sets the timer for what comes first, if that is not what it is set for.
+    fn set<O: Observer>(&mut self, sys: Sys<'_, O>) {
+        let first = self.due.peek().map(|Reverse((at, _))| *at);
+        let Some(next) = first.into_iter().chain(self.next_sweep).min() else {
+            return;
+        };
+        if self.set_for.is_some_and(|at| at <= next) {
+            return;
+        }
+        let left = next.saturating_duration_since(Instant::now());
+        // It worked before, with a descriptor that nobody else has; without it this worker only wakes later.
+        if sys.set_timer(&self.timer, Some(left)).is_ok() {
+            self.set_for = Some(next);
+        }
+    }
+}
+
+impl<O: Observer, W: Waiter> Engine<'_, O, W> {
+    /// Before each wait: sees to it that the next thing due will wake this worker.
+    #[inline]
+    pub(super) fn set_clock(&mut self) {
+        if self.clock.next_sweep.is_none() && !self.slots.is_empty() {
+            self.clock.next_sweep = Some(Instant::now() + self.clock.every);
+        } else if self.clock.due.is_empty() && self.clock.set_for.is_some() {
+            return;
+        }
+        self.clock.set(self.context.sys);
+    }
+
+    /// The timer has run out: does what is due, and has it set again.
+    pub(super) fn tick(&mut self) {
+        let now = Instant::now();
+        self.clock.set_for = None;
+        while let Some(&Reverse((at, due))) = self.clock.due.peek() {
+            if at > now {
+                break;
+            }
+            self.clock.due.pop();
+            match due {
+                Due::Listen => {
+                    self.listen(Interest::Read);
+                    self.accept();
+                }
+                Due::Awake(token) => self.awake(Token(token)),
+            }
+        }
+        if self.clock.next_sweep.is_some_and(|at| at <= now) {
+            self.sweep(now);
+        }
+        if self.clock.due.is_empty() && self.clock.next_sweep.is_none() {
+            // It stays readable until it is set to something, be it to nothing.
+            let _ = self.context.sys.set_timer(&self.clock.timer, None);
+        }
+    }
+
+    /// Closes who has been silent for too long.
+    fn sweep(&mut self, now: Instant) {
+        self.clock.sweeps = self.clock.sweeps.wrapping_add(1);
+        let clock = &self.clock;
+        let silent = |slot: &Slot| slot.state == State::Awake && clock.is_silent(slot.active);
+        for token in self.slots.tokens(silent) {
+            self.over(token, Gone::TimedOut);
+        }
+        let next = now + self.clock.every;
+        self.clock.next_sweep = (!self.slots.is_empty()).then_some(next);
+    }
+}
