@@ -160,7 +160,7 @@ pub(super) fn opened(path: &Path, how: &OpenOptions, help: &str) -> Result<File,
 /// Refuses what this build cannot do, before anything opens.
 pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
     let serve = &plan.serve;
-    let missing = if matches!(serve.engine, EngineKey::Async | EngineKey::Uring) {
+    let missing = if matches!(serve.engine, EngineKey::Async) {
         format!("serve.engine = \"{}\"", serve.engine.word())
     } else {
         return Ok(());

@@ -31,6 +31,7 @@ pub mod spin;
 pub mod threads;
 pub mod throttle;
 pub mod turn;
+pub mod uring;
 pub mod waiter;
 pub mod workers;
 
@@ -100,6 +101,7 @@ fn work<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Erro
         }
         (EngineKey::Epoll, true) => readiness::serve(context, server, epoll(context)?),
         (EngineKey::Epoll, false) => datagram::serve_ready(context, server, &mut epoll(context)?),
+        (EngineKey::Uring, true) => uring::serve(context, server),
         (EngineKey::Async | EngineKey::Uring, _) => {
             Err(Error::impossible("this engine is not part of this build"))
         }

@@ -150,8 +150,8 @@ impl<O: Observer> Ring<'_, O> {
         reason = "the kernel reads the bytes after this call has returned"
     )]
     // SAFETY: the caller's promise, above.
-    pub unsafe fn send(&mut self, fd: BorrowedFd<'_>, bytes: &[u8], how: Patience, key: Key) {
-        let send = opcode::Send::new(Fd(fd.as_raw_fd()), bytes.as_ptr(), bytes.len() as u32);
+    pub unsafe fn send(&mut self, fd: BorrowedFd<'_>, bytes: *const [u8], how: Patience, key: Key) {
+        let send = opcode::Send::new(Fd(fd.as_raw_fd()), bytes.cast(), bytes.len() as u32);
         let impatient = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT | libc::MSG_WAITALL;
         let entry = match how {
             // With WAITALL a part counts as a failure, so that it is told.
@@ -163,7 +163,9 @@ impl<O: Observer> Ring<'_, O> {
                 Patience::NoneAndSilent => (impatient, ", flags=IOSQE_CQE_SKIP_SUCCESS"),
                 Patience::Waits => (libc::MSG_NOSIGNAL, ""),
             };
-            let (data, flags) = (Arg::data(bytes), show::message_flags(flags));
+            // SAFETY: the caller has promised that the bytes stay.
+            let data = Arg::data(unsafe { &*bytes });
+            let flags = show::message_flags(flags);
             format!("buf={data}, len={}, msg_flags={flags}{skip}", bytes.len())
         });
     }
