@@ -26,14 +26,16 @@ enum Engine {
     Poll,
     Epoll,
     EpollEdge,
+    Uring,
 }
 
 /// Those that serve several peers at once.
-const CONCURRENT: [Engine; 4] = [
+const CONCURRENT: [Engine; 5] = [
     Engine::Threads,
     Engine::Poll,
     Engine::Epoll,
     Engine::EpollEdge,
+    Engine::Uring,
 ];
 
 impl Engine {
@@ -45,6 +47,7 @@ impl Engine {
             Engine::Poll => ("poll", None),
             Engine::Epoll => ("epoll", Some("level")),
             Engine::EpollEdge => ("epoll", Some("edge")),
+            Engine::Uring => ("uring", None),
         };
         let serve = Sockplay::new("serve").arg("-c").arg(profile);
         let serve = serve.arg("--engine").arg(name);
@@ -142,5 +145,6 @@ matrix!(
     threads: Threads,
     poll: Poll,
     epoll: Epoll,
-    epoll_edge: EpollEdge
+    epoll_edge: EpollEdge,
+    uring: Uring
 );

@@ -7,7 +7,8 @@
 //!
 //! How to wait: [`sequential`] one peer at a time and [`threads`] one thread per peer, both in the blocking calls of
 //! [`blocking`]; [`poll`] and [`epoll`] many peers in one thread, two ways to learn what is ready under the one loop of
-//! [`readiness`], whose table of connections is [`slots`].
+//! [`readiness`], whose table of connections is [`slots`]; [`uring`] many peers in one thread, which asks for what is to be
+//! done and is told that it was.
 //!
 //! [`workers`] runs several of them side by side, a listener each.
 
@@ -102,9 +103,19 @@ fn work<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Erro
         (EngineKey::Epoll, true) => readiness::serve(context, server, epoll(context)?),
         (EngineKey::Epoll, false) => datagram::serve_ready(context, server, &mut epoll(context)?),
         (EngineKey::Uring, true) => uring::serve(context, server),
-        (EngineKey::Async | EngineKey::Uring, _) => {
-            Err(Error::impossible("this engine is not part of this build"))
+        (EngineKey::Uring, false) => {
+            let mut polls = uring::polls(context.sys, context.plan)?;
+            datagram::serve_ready(context, server, &mut polls)
         }
+        (EngineKey::Async, _) => Err(Error::impossible("this engine is not part of this build")),
+    }
+}
+
+/// Refuses what this kernel cannot do, before anything opens.
+pub fn possible<O: Observer>(sys: Sys<'_, O>, plan: &Plan) -> Result<(), Error> {
+    match plan.serve.engine {
+        EngineKey::Uring => uring::possible(sys, plan),
+        _ => Ok(()),
     }
 }
 

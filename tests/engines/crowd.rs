@@ -79,6 +79,11 @@ fn two_thousand_at_once_on_edges() {
 }
 
 #[test]
+fn two_thousand_at_once_on_uring() {
+    crowd(Engine::Uring, 2000);
+}
+
+#[test]
 fn five_hundred_at_once_on_threads() {
     crowd(Engine::Threads, 500);
 }

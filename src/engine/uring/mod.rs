@@ -4,7 +4,8 @@
 //! its consequences. A multishot accept brings the clients, a multishot receive per peer their bytes, in buffers that the
 //! kernel picks. Echoes are sent without waiting, and say so only when they fail: a whole echo is one call and one
 //! completion. [`done`] sorts the completions, [`peers`] drives a conversation as far as it goes, [`listen`] is the
-//! listener's part, [`clock`] what is due by time, [`style`] how receives are made.
+//! listener's part, [`clock`] what is due by time, [`style`] how receives are made. Sockets without connections have no
+//! sessions: for them the ring only tells that something has arrived ([`polls`]).
 //!
 //! Three rules keep memory safe. What an operation points to lives until that operation is over: a slot of [`table`] is
 //! closed only when none is under way, and the ring, dropped first, cancels what is left. What was received is lent to one
@@ -14,6 +15,7 @@ mod clock;
 mod done;
 mod listen;
 mod peers;
+mod polls;
 mod shelf;
 mod style;
 mod table;
@@ -28,12 +30,13 @@ use super::slots::Names;
 use super::turn::Gone;
 use crate::error::Error;
 use crate::event::Observer;
-use crate::sys::ring::{Completion, Key, Ring, Wait};
+use crate::sys::ring::{Completion, Key, Ring, Wait, refused};
 use crate::sys::stop::{Bell, Level};
 use crate::sys::{Blocking, Server, Sys, errno};
 
 use clock::Clock;
 use listen::Listening;
+use polls::Polls;
 use shelf::Shelf;
 use style::Style;
 use table::{Table, Token};
@@ -45,6 +48,17 @@ const CLOCK: Key = Key(2);
 /// Whether this kernel makes such a ring: asked before anybody is told that clients can connect.
 pub fn possible<O: Observer>(sys: Sys<'_, O>, plan: &crate::plan::Plan) -> Result<(), Error> {
     style::ring(sys, plan).map(drop)
+}
+
+/// A ring that tells when sockets become readable.
+pub fn polls<'a, O: Observer>(
+    sys: Sys<'a, O>,
+    plan: &crate::plan::Plan,
+) -> Result<impl super::waiter::Waiter + use<'a, O>, Error> {
+    let ring = Ring::new(sys, plan.serve.ring.entries);
+    Ok(Polls::new(
+        ring.map_err(|e| refused::explain("io_uring_setup", &e))?,
+    ))
 }
 
 /// Serves until the order to stop has been carried out.
