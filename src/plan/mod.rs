@@ -117,7 +117,7 @@ impl Default for RingRules {
     fn default() -> RingRules {
         RingRules {
             entries: 256,
-            buffers: 64,
+            buffers: 32,
         }
     }
 }

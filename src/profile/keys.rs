@@ -143,7 +143,7 @@ static KEYS: &[Key] = &[
     key!("serve.spin", Kind::Time(Duration::from_micros(1), Duration::from_secs(1)), profile.serve.spin, "how long to ask again before going to sleep"),
     key!("serve.stack_size", Kind::Size(16 << 10, 1 << 30), profile.serve.stack_size, "engine = \"threads\": stack of each thread, from PTHREAD_STACK_MIN"),
     key!("serve.ring.entries", Kind::Number(1, 32768), profile.serve.ring_entries, "engine = \"uring\": entries of the submission queue; left out: 256"),
-    key!("serve.ring.buffers", Kind::Number(1, 32768), profile.serve.ring_buffers, "engine = \"uring\": provided buffers of each size; left out: 64"),
+    key!("serve.ring.buffers", Kind::Number(1, 32768), profile.serve.ring_buffers, "engine = \"uring\": provided buffers of each size; left out: 32"),
     key("serve.options", Kind::Options(Scope::Serve), "only the server's socket"),
     key("accept.options", Kind::Options(Scope::Accept), "only accepted sockets, as phase = \"post-accept\""),
     key!("connect.local_host", Kind::Host, profile.connect.local_host, "bind(2) before connect(2)"),

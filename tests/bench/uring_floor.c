@@ -82,14 +82,18 @@ int main(int argc, char **argv)
     struct io_uring_params params = { .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN
                                                | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQSIZE,
                                       .cq_entries = 4096 };
-    int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1, error;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     socklen_t len = sizeof at;
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (listener < 0 || bind(listener, (void *)&at, len) || listen(listener, 4096)
         || getsockname(listener, (void *)&at, &len) || io_uring_queue_init_params(256, &ring, &params)
         || posix_memalign((void **)&memory, 4096, (size_t)SIZE * BUFFERS)
-        || !(provided = io_uring_setup_buf_ring(&ring, BUFFERS, 0, 0, &error)))
+        || posix_memalign((void **)&provided, 4096, 4096))
         return 1;
+    struct io_uring_buf_reg group = { .ring_addr = (unsigned long)provided, .ring_entries = BUFFERS };
+    if (io_uring_register_buf_ring(&ring, &group, 0))
+        return 1;
+    io_uring_buf_ring_init(provided);
     for (unsigned buffer = 0; buffer < BUFFERS; buffer++)
         give_back(buffer);
     accept_all(listener);

@@ -92,6 +92,9 @@ impl<O: Observer> Engine<'_, O> {
                 libc::ECANCELED | libc::EINTR | libc::EAGAIN => {}
                 libc::ENOBUFS if slot.state == State::Over => {}
                 libc::ENOBUFS => {
+                    if let Some(group) = completion.op.group() {
+                        self.ring.want_more(group);
+                    }
                     slot.receiving = Receiving::Hungry;
                     return self.hungry.push(token);
                 }

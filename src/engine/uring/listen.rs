@@ -28,6 +28,13 @@ pub(super) enum Listening {
     Closes,
 }
 
+/// When the next client may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    Now,
+    After(Duration),
+}
+
 impl<O: Observer> Engine<'_, O> {
     pub(super) fn begin_to_listen(&mut self) {
         let pause = self.context.plan.serve.pause.before_accept;
@@ -61,11 +68,6 @@ impl<O: Observer> Engine<'_, O> {
         self.listening = Listening::Accepts;
     }
 
-    fn listen_after(&mut self, wait: Duration) {
-        self.leave_alone();
-        self.clock.after(wait, Due::Listen);
-    }
-
     fn leave_alone(&mut self) {
         if self.listening == Listening::Accepts {
             self.ring.cancel(Op::Accept, LISTENER);
@@ -81,9 +83,11 @@ impl<O: Observer> Engine<'_, O> {
         }
         let outcome = completion.into_accepted();
         let cancelled = |e: &io::Error| e.raw_os_error() == Some(libc::ECANCELED);
-        if !outcome.as_ref().is_err_and(cancelled) {
-            self.sort(outcome);
-        }
+        let then = if outcome.as_ref().is_err_and(cancelled) {
+            Then::Now
+        } else {
+            self.sort(outcome)
+        };
         if closes && self.listening == Listening::Not {
             self.listening = Listening::Closes;
             return self.closed_to_clients();
@@ -91,15 +95,18 @@ impl<O: Observer> Engine<'_, O> {
         let full = self.table.len() >= self.context.limits.connections;
         if full && !rejects(self.context) {
             self.leave_alone();
-        } else if self.clock.left().is_none()
-            || self.context.plan.serve.pause.before_accept.is_zero()
-        {
+        } else if let Then::After(time) = then {
+            self.leave_alone();
+            self.clock.after(time, Due::Listen);
+        } else {
             self.listen();
         }
     }
 
-    fn sort(&mut self, outcome: io::Result<OwnedFd>) {
-        let Some(server) = &self.server else { return };
+    fn sort(&mut self, outcome: io::Result<OwnedFd>) -> Then {
+        let Some(server) = &self.server else {
+            return Then::Now;
+        };
         let outcome = outcome.map(|fd| {
             // A multishot accept has no room for addresses.
             let peer = if self.table.keeps_names() {
@@ -112,16 +119,17 @@ impl<O: Observer> Engine<'_, O> {
         match self.acceptor.sort(self.context, server, outcome) {
             Next::Client(fd, peer) => {
                 self.client(fd, peer);
-                let pause = self.context.plan.serve.pause.before_accept;
-                if !pause.is_zero() {
-                    self.listen_after(pause);
+                match self.context.plan.serve.pause.before_accept {
+                    Duration::ZERO => Then::Now,
+                    pause => Then::After(pause),
                 }
             }
-            Next::Again | Next::Nobody => {}
-            Next::BackOff(wait) => self.listen_after(wait),
+            Next::Again | Next::Nobody => Then::Now,
+            Next::BackOff(wait) => Then::After(wait),
             Next::Stop(error) => {
                 self.outcome = Err(error);
                 self.close_listener();
+                Then::Now
             }
         }
     }

@@ -19,8 +19,9 @@ const LARGEST: u32 = 1 << 16;
 pub(super) const BULK: usize = 8 << 10;
 /// So many small receives end it.
 pub(super) const BULK_LASTS: u8 = 8;
-/// The kernel has so many bytes of buffers at a time, as far as that are between 4 and 64 buffers.
-const AT_HAND: u32 = 256 << 10;
+/// The kernel has so many bytes of buffers at a time, as far as that are between 2 and 64 buffers: what one peer can
+/// send before it is looked at.
+const AT_HAND: u32 = 128 << 10;
 
 /// When a receive is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +123,7 @@ fn style(plan: &Plan) -> Style {
 }
 
 fn at_hand(size: u32, count: u16) -> u16 {
-    ((AT_HAND / size).clamp(4, 64) as u16).min(count)
+    ((AT_HAND / size).clamp(2, 64) as u16).min(count)
 }
 
 #[cfg(test)]
@@ -131,9 +132,9 @@ mod tests {
 
     #[test]
     fn few_buffers_are_at_hand() {
-        assert_eq!(at_hand(1 << 16, 16), 4);
-        assert_eq!(at_hand(1 << 16, 2), 2);
+        assert_eq!(at_hand(1 << 16, 16), 2);
+        assert_eq!(at_hand(1 << 16, 1), 1);
         assert_eq!(at_hand(1024, 1000), 64);
-        assert_eq!(at_hand(1 << 24, 16), 4);
+        assert_eq!(at_hand(1 << 24, 16), 2);
     }
 }

@@ -10,10 +10,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use io_uring::Submitter;
 use io_uring::types::BufRingEntry;
 
-use super::layout::Pages;
+use super::pages::Pages;
 
 /// io_uring_register_buf_ring(3): a buffer is consumed piece by piece.
 const IOU_PBUF_RING_INC: u16 = 2;
+
+/// After so many rounds in which no receive was without a buffer the kernel gets fewer again.
+const CONTENT: u32 = 1024;
 
 /// Which buffers an operation receives into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub struct Buffers {
     pub size: u32,
     /// How many there are.
     pub count: u16,
-    /// How many the kernel has at a time.
+    /// How many the kernel has at a time, at first.
     pub at_hand: u16,
     /// How they are used up.
     pub consumption: Consumption,
@@ -115,25 +118,31 @@ pub(super) struct Set {
     memory: Pages,
     ring: Pages,
     tail: u16,
+    /// How many the kernel has, and how many it shall have.
     at_hand: u16,
+    wanted: u16,
+    /// Rounds since a receive found no buffer.
+    content: u32,
     free: Vec<u16>,
     used: Vec<Use>,
 }
 
 impl Set {
     /// Memory for a group. Pages that are never used are never there.
-    pub(super) fn new(plan: Buffers) -> Set {
+    pub(super) fn new(plan: Buffers) -> io::Result<Set> {
         let entries = plan.count.next_power_of_two();
-        Set {
+        Ok(Set {
             plan,
             entries,
-            memory: Pages::new(plan.size as usize * usize::from(plan.count)),
-            ring: Pages::new(usize::from(entries) * size_of::<BufRingEntry>()),
+            memory: Pages::new(plan.size as usize * usize::from(plan.count))?,
+            ring: Pages::new(usize::from(entries) * size_of::<BufRingEntry>())?,
             tail: 0,
             at_hand: 0,
+            wanted: plan.at_hand,
+            content: 0,
             free: (0..plan.count).rev().collect(),
             used: vec![Use::default(); usize::from(plan.count)],
-        }
+        })
     }
 
     pub(super) fn register(&self, submitter: &Submitter<'_>, group: Group) -> io::Result<()> {
@@ -166,6 +175,15 @@ impl Set {
         )
     }
 
+    /// A receive found no buffer: the kernel gets more of them from now on. Incremental buffers are large, and whoever
+    /// uses several of them up at once has to be slowed rather than fed.
+    fn want_more(&mut self) {
+        if self.plan.consumption == Consumption::AtOnce {
+            self.wanted = self.wanted.saturating_mul(2).min(self.plan.count);
+            self.content = 0;
+        }
+    }
+
     /// Where a buffer is.
     fn address(&self, buffer: u16) -> *mut u8 {
         let offset = usize::from(buffer) * self.plan.size as usize;
@@ -174,11 +192,16 @@ impl Set {
 
     /// Hands buffers to the kernel until it has enough of them.
     fn refill(&mut self) {
-        if self.at_hand >= self.plan.at_hand || self.free.is_empty() {
+        self.content += 1;
+        if self.content > CONTENT {
+            self.wanted = (self.wanted / 2).max(self.plan.at_hand);
+            self.content = 0;
+        }
+        if self.at_hand >= self.wanted || self.free.is_empty() {
             return;
         }
         let base = self.ring.start().cast::<BufRingEntry>();
-        while self.at_hand < self.plan.at_hand
+        while self.at_hand < self.wanted
             && let Some(buffer) = self.free.pop()
         {
             let place = usize::from(self.tail & (self.entries - 1));
@@ -262,6 +285,10 @@ impl Pool {
         self.sets.iter_mut().flatten().for_each(Set::refill);
     }
 
+    pub(super) fn want_more(&mut self, group: Group) {
+        self.set_mut(group).want_more();
+    }
+
     /// Buffers that the kernel has or could have.
     pub(super) fn available(&self, group: Group) -> usize {
         let set = self.sets[group as usize].as_ref();
@@ -322,7 +349,7 @@ mod tests {
 
     fn pool() -> Pool {
         let mut pool = Pool::default();
-        pool.add(Group::Shared, Set::new(PLAN));
+        pool.add(Group::Shared, Set::new(PLAN).unwrap());
         pool.refill();
         pool
     }

@@ -5,8 +5,8 @@
 //! into [`buffers`] that it was given beforehand and picks itself. [`refused`] explains a kernel that will not.
 
 pub mod buffers;
-mod layout;
 pub mod ops;
+mod pages;
 pub mod refused;
 mod show;
 
@@ -267,7 +267,7 @@ impl<'a, O: Observer> Ring<'a, O> {
 
     /// Registers a group of provided buffers.
     pub fn provide(&mut self, group: Group, plan: buffers::Buffers) -> io::Result<()> {
-        let made = buffers::Set::new(plan);
+        let made = buffers::Set::new(plan)?;
         let fd = self.ring.as_raw_fd();
         let run = || made.register(&self.ring.submitter(), group);
         let args = |_: &_| {
@@ -281,6 +281,11 @@ impl<'a, O: Observer> Ring<'a, O> {
         self.sys.observed("io_uring_register", run, args, |()| 0)?;
         self.pool.add(group, made);
         Ok(())
+    }
+
+    /// Takes note that a receive found no buffer of this group (ENOBUFS).
+    pub fn want_more(&mut self, group: Group) {
+        self.pool.want_more(group);
     }
 
     /// Whether the kernel has buffers of this group, or will have at the next `enter`.

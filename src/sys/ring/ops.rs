@@ -60,7 +60,7 @@ impl Op {
     }
 
     /// Where it receives.
-    pub(super) const fn group(self) -> Option<Group> {
+    pub const fn group(self) -> Option<Group> {
         match self {
             Op::RecvMany => Some(Group::Shared),
             Op::Recv => Some(Group::Whole),
