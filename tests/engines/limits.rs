@@ -46,6 +46,7 @@ fn the_third_of_two_waits_in_the_backlog() {
 #[test]
 fn the_third_of_two_is_reset_where_the_profile_says_so() {
     for engine in CONCURRENT {
+        println!("{engine:?}");
         let server = two_at_most(engine, "reject");
         let [one, two] = two(&server);
         let third = server.client();
