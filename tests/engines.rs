@@ -27,6 +27,8 @@ enum Engine {
     Epoll,
     EpollEdge,
     Uring,
+    /// With hardly any room for operations and hardly any buffers.
+    UringTiny,
 }
 
 /// Those that serve several peers at once.
@@ -41,18 +43,19 @@ const CONCURRENT: [Engine; 5] = [
 impl Engine {
     /// A server of a built-in profile under this engine; `SOCKPLAY_ENGINE` has no say here.
     fn serve(self, profile: &str) -> Sockplay {
-        let (name, trigger) = match self {
+        let (name, set) = match self {
             Engine::Sequential => ("sequential", None),
             Engine::Threads => ("threads", None),
             Engine::Poll => ("poll", None),
-            Engine::Epoll => ("epoll", Some("level")),
-            Engine::EpollEdge => ("epoll", Some("edge")),
+            Engine::Epoll => ("epoll", Some("serve.trigger=level")),
+            Engine::EpollEdge => ("epoll", Some("serve.trigger=edge")),
             Engine::Uring => ("uring", None),
+            Engine::UringTiny => ("uring", Some("serve.ring={ entries = 1, buffers = 2 }")),
         };
         let serve = Sockplay::new("serve").arg("-c").arg(profile);
         let serve = serve.arg("--engine").arg(name);
-        match trigger {
-            Some(trigger) => serve.set(format!("serve.trigger={trigger}")),
+        match set {
+            Some(set) => serve.set(set),
             None => serve,
         }
     }
@@ -146,5 +149,6 @@ matrix!(
     poll: Poll,
     epoll: Epoll,
     epoll_edge: EpollEdge,
-    uring: Uring
+    uring: Uring,
+    uring_tiny: UringTiny
 );

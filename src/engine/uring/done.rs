@@ -75,7 +75,10 @@ impl<O: Observer> Engine<'_, O> {
         let chunk = completion.chunk.take();
         let Some(slot) = self.table.get(token) else {
             // A slot outlives its operations, so there is none; but a buffer must not be lost.
-            return chunk.into_iter().for_each(|c| self.ring.give_back(c));
+            if let Some(chunk) = chunk {
+                self.ring.give_back(chunk);
+            }
+            return;
         };
         slot.active = self.clock.sweeps;
         if completion.life == Life::Over {
@@ -86,7 +89,9 @@ impl<O: Observer> Engine<'_, O> {
             self.shelf.push(&mut slot.row, chunk, res as u32);
             self.pace(token, res as usize);
         } else {
-            chunk.into_iter().for_each(|c| self.ring.give_back(c));
+            if let Some(chunk) = chunk {
+                self.ring.give_back(chunk);
+            }
             match -res {
                 // Asked again as soon as the session wants it.
                 libc::ECANCELED | libc::EINTR | libc::EAGAIN => {}

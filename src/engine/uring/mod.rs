@@ -180,9 +180,7 @@ impl<O: Observer> Engine<'_, O> {
         if unsettled && self.style.is_scarce(&self.ring) {
             return Wait::No;
         }
-        self.clock
-            .left()
-            .map_or(Wait::One, |left| Wait::AtMost(left))
+        self.clock.left().map_or(Wait::One, Wait::AtMost)
     }
 
     fn ordered_to_stop(&mut self) {

@@ -52,7 +52,7 @@ pub(super) struct Style {
 
 impl Style {
     /// Where the next receive of a peer goes that is in bulk for so many more.
-    pub(super) fn group(&self, bulk: u8) -> Group {
+    pub(super) fn group(self, bulk: u8) -> Group {
         if self.when == When::Ahead && bulk == 0 {
             Group::Shared
         } else {
@@ -61,7 +61,7 @@ impl Style {
     }
 
     /// Whether the kernel may soon find no buffer, because those of silent sends were not given back yet.
-    pub(super) fn is_scarce<O: Observer>(&self, ring: &Ring<'_, O>) -> bool {
+    pub(super) fn is_scarce<O: Observer>(self, ring: &Ring<'_, O>) -> bool {
         !ring.has_buffers(self.group(0))
     }
 }

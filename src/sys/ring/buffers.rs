@@ -200,6 +200,7 @@ impl Set {
         if self.at_hand >= self.wanted || self.free.is_empty() {
             return;
         }
+        #[allow(clippy::cast_ptr_alignment, reason = "it begins at a page")]
         let base = self.ring.start().cast::<BufRingEntry>();
         while self.at_hand < self.wanted
             && let Some(buffer) = self.free.pop()

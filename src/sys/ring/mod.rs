@@ -74,7 +74,7 @@ impl Completion {
 /// A ring of one thread, its buffers, and the observer of its calls.
 pub struct Ring<'a, O: Observer> {
     sys: Sys<'a, O>,
-    ring: IoUring,
+    uring: IoUring,
     pool: Pool,
     /// Operations that were ever queued; wraps.
     queued: u32,
@@ -116,10 +116,10 @@ impl<'a, O: Observer> Ring<'a, O> {
                 )),
             ]
         };
-        let ring = sys.observed("io_uring_setup", open, args, |r| r.as_raw_fd().into())?;
+        let uring = sys.observed("io_uring_setup", open, args, |r| r.as_raw_fd().into())?;
         Ok(Ring {
             sys,
-            ring,
+            uring,
             pool: Pool::default(),
             queued: 0,
             timeout: Box::default(),
@@ -134,7 +134,7 @@ impl<'a, O: Observer> Ring<'a, O> {
 
     /// How many operations were ever queued, and of these how many the kernel has taken; both wrap.
     pub fn taken(&mut self) -> u32 {
-        let waiting = self.ring.submission().len();
+        let waiting = self.uring.submission().len();
         self.queued.wrapping_sub(waiting as u32)
     }
 
@@ -149,13 +149,12 @@ impl<'a, O: Observer> Ring<'a, O> {
         self.pool.refill();
         let outcome = self.observed_enter(wait, EnterFlags::GETEVENTS, batch);
         match outcome.as_ref().map_err(io::Error::raw_os_error) {
-            Ok(_) => {}
             // EBUSY, EAGAIN: more completions wait than the queue has room for; those in it must be taken first.
-            Err(Some(libc::ETIME | libc::EINTR | libc::EBUSY | libc::EAGAIN)) => {}
+            Ok(_) | Err(Some(libc::ETIME | libc::EINTR | libc::EBUSY | libc::EAGAIN)) => {}
             Err(_) => return outcome.map(drop),
         }
         // Completions beyond the room of the queue stay in the kernel until they are asked for (IORING_FEAT_NODROP).
-        while self.ring.submission().cq_overflow() {
+        while self.uring.submission().cq_overflow() {
             self.observed_enter(Wait::No, EnterFlags::GETEVENTS, batch)?;
         }
         Ok(())
@@ -174,12 +173,12 @@ impl<'a, O: Observer> Ring<'a, O> {
             self.reap(batch);
             return outcome;
         }
-        let queued = self.ring.submission().len() as u32;
+        let queued = self.uring.submission().len() as u32;
         let before = Instant::now();
         let outcome = self.bare_enter(wait, flags);
         let elapsed = before.elapsed();
         self.reap(batch);
-        let fd = self.ring.as_raw_fd();
+        let fd = self.uring.as_raw_fd();
         let args = self
             .shown
             .enter(fd, queued, wait, &batch[first..], &self.pool);
@@ -194,14 +193,14 @@ impl<'a, O: Observer> Ring<'a, O> {
     }
 
     fn bare_enter(&mut self, wait: Wait, flags: EnterFlags) -> io::Result<usize> {
-        let queued = self.ring.submission().len() as u32;
+        let queued = self.uring.submission().len() as u32;
         let least = match wait {
             Wait::No => 0,
             Wait::One => 1,
             Wait::AtMost(time) => {
                 let time = Timespec::from(time);
                 let args = SubmitArgs::new().timespec(&time);
-                return self.ring.submitter().submit_with_args(1, &args);
+                return self.uring.submitter().submit_with_args(1, &args);
             }
         };
         // SAFETY: no argument follows; whoever queued the operations has promised that what they point to lives on.
@@ -217,7 +216,7 @@ impl<'a, O: Observer> Ring<'a, O> {
     }
 
     fn reap(&mut self, batch: &mut Vec<Completion>) {
-        for entry in self.ring.completion() {
+        for entry in self.uring.completion() {
             let (op, key) = ops::unpack(entry.user_data());
             let flags = entry.flags();
             let res = entry.result();
@@ -254,7 +253,7 @@ impl<'a, O: Observer> Ring<'a, O> {
                 unsafe_code,
                 reason = "the queue takes pointers that the kernel follows later"
             )]
-            let pushed = unsafe { self.ring.submission().push(entry) };
+            let pushed = unsafe { self.uring.submission().push(entry) };
             if pushed.is_ok() {
                 self.queued = self.queued.wrapping_add(1);
                 return;
@@ -268,8 +267,8 @@ impl<'a, O: Observer> Ring<'a, O> {
     /// Registers a group of provided buffers.
     pub fn provide(&mut self, group: Group, plan: buffers::Buffers) -> io::Result<()> {
         let made = buffers::Set::new(plan)?;
-        let fd = self.ring.as_raw_fd();
-        let run = || made.register(&self.ring.submitter(), group);
+        let fd = self.uring.as_raw_fd();
+        let run = || made.register(&self.uring.submitter(), group);
         let args = |_: &_| {
             vec![
                 Arg::Fd(fd),
@@ -321,7 +320,7 @@ const fn completions(entries: u32) -> u32 {
 /// No operation may outlive what it points to: all are cancelled, and the kernel has let go of them when this returns.
 impl<O: Observer> Drop for Ring<'_, O> {
     fn drop(&mut self) {
-        let submitter = self.ring.submitter();
+        let submitter = self.uring.submitter();
         // ENOENT: nothing was under way.
         let _ = submitter.register_sync_cancel(None, CancelBuilder::any());
         let _ = self.bare_enter(Wait::No, EnterFlags::GETEVENTS);

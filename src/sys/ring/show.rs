@@ -65,15 +65,15 @@ impl Shown {
 
     /// `{op=IORING_OP_RECV, fd=7, res=5, flags=IORING_CQE_F_BUFFER|IORING_CQE_F_MORE, bid=3, buf="Ciao!"}`
     fn completion(&mut self, c: &Completion, pool: &Pool) -> String {
-        let mut text = format!("{{op={}", c.op.c_name());
+        let mut parts = vec![format!("op={}", c.op.c_name())];
         let fd = self.fd_of(c.op, c.key);
         if fd >= 0 {
-            text += &format!(", fd={fd}");
+            parts.push(format!("fd={fd}"));
         }
-        match c.error() {
-            Some(error) => text += &format!(", res=-{}", errno::of(&error).name),
-            None => text += &format!(", res={}", c.res()),
-        }
+        parts.push(match c.error() {
+            Some(error) => format!("res=-{}", errno::of(&error).name),
+            None => format!("res={}", c.res()),
+        });
         let mut flags = Vec::new();
         flags.extend(c.chunk.as_ref().map(|_| "IORING_CQE_F_BUFFER"));
         match c.life {
@@ -81,12 +81,12 @@ impl Shown {
             Life::Over => drop(self.fds.remove(&pack(c.op, c.key))),
         }
         if !flags.is_empty() {
-            text += &format!(", flags={}", flags.join("|"));
+            parts.push(format!("flags={}", flags.join("|")));
         }
         if let Some(chunk) = &c.chunk {
             let data = Arg::data(pool.bytes(chunk));
-            text += &format!(", bid={}, buf={data}", chunk.buffer());
+            parts.push(format!("bid={}, buf={data}", chunk.buffer()));
         }
-        text + "}"
+        format!("{{{}}}", parts.join(", "))
     }
 }
