@@ -1,5 +1,7 @@
 //! Datagrams: every message is answered once or counted, and no two echo servers can keep each other busy.
 
+#[path = "datagrams/batch.rs"]
+mod batch;
 mod common;
 
 use std::net::UdpSocket;

@@ -26,17 +26,19 @@ enum Engine {
     Poll,
     Epoll,
     EpollEdge,
+    Async,
     Uring,
     /// With hardly any room for operations and hardly any buffers.
     UringTiny,
 }
 
 /// Those that serve several peers at once.
-const CONCURRENT: [Engine; 5] = [
+const CONCURRENT: [Engine; 6] = [
     Engine::Threads,
     Engine::Poll,
     Engine::Epoll,
     Engine::EpollEdge,
+    Engine::Async,
     Engine::Uring,
 ];
 
@@ -51,6 +53,7 @@ impl Engine {
             Engine::EpollEdge => ("epoll", Some("serve.trigger=edge")),
             Engine::Uring => ("uring", None),
             Engine::UringTiny => ("uring", Some("serve.ring={ entries = 1, buffers = 2 }")),
+            Engine::Async => ("async", None),
         };
         let serve = Sockplay::new("serve").arg("-c").arg(profile);
         let serve = serve.arg("--engine").arg(name);
@@ -149,6 +152,7 @@ matrix!(
     poll: Poll,
     epoll: Epoll,
     epoll_edge: EpollEdge,
+    tokio: Async,
     uring: Uring,
     uring_tiny: UringTiny
 );

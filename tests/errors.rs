@@ -266,6 +266,12 @@ fn a_profile_that_contradicts_itself_says_where() {
             &["`serve.backlog` makes no sense here", "have no connections"][..],
         ),
         ("udp4", "io.framing=line", &["message boundaries"]),
+        ("tcp4", "serve.batch=8", &["have connections", "engine"]),
+        (
+            "udp4-batch",
+            "serve.memory_budget=1MiB",
+            &["needs 2097152 bytes", "serve.memory_budget"],
+        ),
         (
             "tcp4",
             "address.path=/tmp/x",

@@ -259,12 +259,12 @@ fn datagrams_whose_reply_cannot_be_sent_are_dropped_and_counted() {
     }
     for errno in ["ENOBUFS", "EAGAIN", "EHOSTUNREACH"] {
         let server = serve("udp4").any_port();
-        let server = with(&format!("sendmsg:error={errno}:when=1"), &server).start();
+        let server = with(&format!("sendto:error={errno}:when=1"), &server).start();
         let client = server.say(b"lost");
         client.say(b"hi").hears(b"hi");
         let stopped = server.stop_in_order();
         assert_eq!(stopped.count("datagrams.dropped"), 1, "{errno}");
-        assert_eq!(stopped.reasons("unanswered"), [format!("sendmsg: {errno}")]);
+        assert_eq!(stopped.reasons("unanswered"), [format!("sendto: {errno}")]);
     }
 }
 

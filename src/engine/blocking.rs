@@ -6,7 +6,7 @@ use super::Context;
 use super::accept::{Acceptor, Next};
 use super::arrival::Arrival;
 use super::connection::{Connection, begin, end, set_timeouts};
-use super::turn::{Gone, Peer, ShortRead, Wait, turn};
+use super::turn::{Call, Gone, Peer, ShortRead, Wait, turn};
 use crate::error::Error;
 use crate::event::Observer;
 use crate::socket::SocketName;
@@ -104,7 +104,7 @@ pub fn converse<O: Observer>(
     };
     let gone = match set_timeouts(context, &connection) {
         Ok(()) => talk(context, &mut connection, buffer),
-        Err(error) => Gone::Failed("setsockopt", error),
+        Err(error) => Gone::failed(Call::Setsockopt, &error),
     };
     end(context, connection, gone);
 }
@@ -123,9 +123,10 @@ fn talk<O: Observer>(
         short: ShortRead::GoOn,
     };
     loop {
-        match turn(context, &peer, &mut connection.session, buffer) {
+        match turn(context, peer, &mut connection.session, buffer) {
             Wait::Gone(gone) => return gone,
-            Wait::Pause(time) => {
+            Wait::Pause(pause) => {
+                let time = pause.length(&context.rules.pauses);
                 // Stopped or slept out, the pause is over; the next receive looks at the order to stop.
                 let _ = context.stop.pause(time);
                 connection.session.paused();

@@ -5,7 +5,8 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::atomic::Ordering;
 
 use super::Context;
-use super::turn::{Gone, give_up};
+use super::flow::give_up;
+use super::turn::Gone;
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::session::{Close, Manner, Session};
@@ -142,10 +143,11 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
                 &ledger.closed_by_rule,
             );
         }
-        Gone::Failed(call, error) => {
+        Gone::Failed(call, errno) => {
             give_up(context, &mut connection.session);
-            let errno = errno::of(&error);
-            let why = format!("{call}: {} ({})", errno.says.to_lowercase(), errno.name);
+            let errno = errno::of(&io::Error::from_raw_os_error(errno));
+            let (call, says) = (call.name(), errno.says.to_lowercase());
+            let why = format!("{call}: {says} ({})", errno.name);
             // What the peer has not read is lost with the error, so the end must not look clean.
             let count = match context.stop.level() {
                 // shutdown(2) from the thread that reads the signals made the call fail.

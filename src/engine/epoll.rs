@@ -80,25 +80,24 @@ impl<O: Observer> Waiter for Epoll<'_, O> {
     /// epoll(7): a descriptor leaves the list when it is closed, and that comes next.
     fn remove(&mut self, _: BorrowedFd<'_>, _: Token) {}
 
-    fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
-        ready.clear();
-        let n = self
-            .sys
-            .epoll_wait(self.list.as_fd(), &mut self.events, timeout)?;
+    #[inline]
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        self.sys
+            .epoll_wait(self.list.as_fd(), &mut self.events, timeout)
+    }
+
+    #[inline]
+    fn ready(&self, nth: usize) -> Ready {
+        let EpollEntry { events, u64: data } = self.events[nth];
         let end = (libc::EPOLLRDHUP | libc::EPOLLHUP | libc::EPOLLERR) as u32;
-        for event in &self.events[..n] {
-            let (events, data) = (event.events, event.u64);
-            let end = if events & end == 0 {
+        Ready {
+            token: Token(data),
+            end: if events & end == 0 {
                 End::No
             } else {
                 End::Announced
-            };
-            ready.push(Ready {
-                token: Token(data),
-                end,
-            });
+            },
         }
-        Ok(())
     }
 
     fn is_edge_triggered(&self) -> bool {

@@ -5,12 +5,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::plan::Loops;
+use crate::plan::{DEFAULT_TTL, Loops};
 use crate::socket::SocketName;
 use crate::sys::message::Cast;
-
-/// The kernel's own default for IP_TTL and IPV6_UNICAST_HOPS.
-const DEFAULT_TTL: i32 = 64;
 
 /// What is known about a request when the guards look at it.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +36,7 @@ pub enum Ports {
 }
 
 /// The time to live of the reply, or why there is none. `own_ttl` is what the profile set, if anything.
+#[inline]
 pub fn judge(
     request: &Request<'_>,
     own_ttl: Option<i32>,
@@ -70,15 +68,8 @@ pub fn judge(
     }
 }
 
+#[inline]
 fn address(request: &Request<'_>, peer: SocketAddr) -> Option<&'static str> {
-    let ip = peer.ip().to_canonical();
-    let own = match request.own {
-        SocketName::Inet(own) => Some(*own),
-        SocketName::Unix(_) => None,
-    };
-    let to = request.to.map(|to| to.to_canonical());
-    let asked = to.or(own.map(|o| o.ip().to_canonical()));
-    let same_port = own.is_some_and(|o| o.port() == peer.port());
     if request.ports == Ports::Yes {
         match peer.port() {
             0 => return Some("source port 0"),
@@ -87,20 +78,34 @@ fn address(request: &Request<'_>, peer: SocketAddr) -> Option<&'static str> {
             _ => {}
         }
     }
-    if asked == Some(ip) && (same_port || request.ports == Ports::No) {
+    if is_ourselves(request, peer) {
         return Some("it comes from our own address");
     }
-    if is_group(ip) {
+    if is_group(peer.ip()) {
         return Some("it claims to come from a multicast or broadcast address");
     }
-    if request.cast == Cast::Group || to.is_some_and(is_group) {
+    if request.cast == Cast::Group || request.to.is_some_and(is_group) {
         return Some("it was sent to a multicast or broadcast address");
     }
     None
 }
 
+/// The ports are compared first: they nearly always differ, and that ends it.
+#[inline]
+fn is_ourselves(request: &Request<'_>, peer: SocketAddr) -> bool {
+    let SocketName::Inet(own) = request.own else {
+        return false;
+    };
+    if request.ports == Ports::Yes && own.port() != peer.port() {
+        return false;
+    }
+    let asked = request.to.unwrap_or(own.ip());
+    asked.to_canonical() == peer.ip().to_canonical()
+}
+
+#[inline]
 fn is_group(ip: IpAddr) -> bool {
-    match ip {
+    match ip.to_canonical() {
         IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast() || ip.is_unspecified(),
         IpAddr::V6(ip) => ip.is_multicast() || ip.is_unspecified(),
     }

@@ -1,24 +1,26 @@
 //! The engines: how a server waits for many clients.
 //!
 //! An engine owns buffers and descriptors and decides nothing: [`turn`] is the one loop of recv and send that asks the
-//! session what to do, [`connection`] begins and ends a connection and keeps its accounts, [`accept`] is the patience with
+//! session what to do, [`flow`] what becomes of the bytes, [`connection`] begins and ends a connection and keeps its accounts, [`accept`] is the patience with
 //! accept(2), [`datagram`] answers messages that have no connection, behind the guards of [`guard`],
 //! [`arrival`] wakes those who wait in a blocking call when the server stops.
 //!
 //! How to wait: [`sequential`] one peer at a time and [`threads`] one thread per peer, both in the blocking calls of
 //! [`blocking`]; [`poll`] and [`epoll`] many peers in one thread, two ways to learn what is ready under the one loop of
-//! [`readiness`], whose table of connections is [`slots`]; [`uring`] many peers in one thread, which asks for what is to be
-//! done and is told that it was.
+//! [`readiness`], whose table of connections is [`slots`]; [`async`](mod@async) a task per peer, for which tokio waits;
+//! [`uring`] many peers in one thread, which asks for what is to be done and is told that it was.
 //!
 //! [`workers`] runs several of them side by side, a listener each.
 
 pub mod accept;
 pub mod arrival;
+pub mod r#async;
 pub mod blocking;
 pub mod books;
 pub mod connection;
 pub mod datagram;
 pub mod epoll;
+pub mod flow;
 pub mod guard;
 pub mod ledger;
 pub mod limits;
@@ -29,6 +31,7 @@ pub mod rules;
 pub mod sequential;
 pub mod slots;
 pub mod spin;
+pub mod sweeps;
 pub mod threads;
 pub mod throttle;
 pub mod turn;
@@ -36,6 +39,7 @@ pub mod uring;
 pub mod waiter;
 pub mod workers;
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -53,9 +57,13 @@ pub use workers::{Run, open, serve};
 use epoll::Epoll;
 use poll::Poll;
 
-/// What every engine is given: one worker's.
+/// What every engine is given: everything about one worker, as a pointer, because each turn hands it on.
 #[derive(Debug)]
-pub struct Context<'a, O: Observer> {
+pub struct Context<'a, O: Observer>(&'a Worker<'a, O>);
+
+/// What a worker knows.
+#[derive(Debug)]
+pub struct Worker<'a, O: Observer> {
     /// The gate.
     pub sys: Sys<'a, O>,
     /// The server's plan.
@@ -80,7 +88,23 @@ impl<O: Observer> Clone for Context<'_, O> {
 
 impl<O: Observer> Copy for Context<'_, O> {}
 
-impl<O: Observer> Context<'_, O> {
+impl<O: Observer> Clone for Worker<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O: Observer> Copy for Worker<'_, O> {}
+
+impl<'a, O: Observer> Deref for Context<'a, O> {
+    type Target = Worker<'a, O>;
+    #[inline]
+    fn deref(&self) -> &Worker<'a, O> {
+        self.0
+    }
+}
+
+impl<O: Observer> Worker<'_, O> {
     /// How long a peer may say nothing.
     pub fn silence(&self) -> Duration {
         let read = self.plan.read_timeout.unwrap_or(Duration::MAX);
@@ -102,12 +126,13 @@ fn work<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Erro
         }
         (EngineKey::Epoll, true) => readiness::serve(context, server, epoll(context)?),
         (EngineKey::Epoll, false) => datagram::serve_ready(context, server, &mut epoll(context)?),
+        (EngineKey::Async, true) => r#async::serve(context, server),
+        (EngineKey::Async, false) => r#async::serve_datagrams(context, server),
         (EngineKey::Uring, true) => uring::serve(context, server),
         (EngineKey::Uring, false) => {
             let mut polls = uring::polls(context.sys, context.plan)?;
             datagram::serve_ready(context, server, &mut polls)
         }
-        (EngineKey::Async, _) => Err(Error::impossible("this engine is not part of this build")),
     }
 }
 

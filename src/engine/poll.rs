@@ -17,6 +17,7 @@ pub struct Poll<'a, O: Observer> {
     entries: Vec<PollEntry>,
     tokens: Vec<Token>,
     places: HashMap<Token, usize>,
+    ready: Vec<Ready>,
 }
 
 impl<'a, O: Observer> Poll<'a, O> {
@@ -27,6 +28,7 @@ impl<'a, O: Observer> Poll<'a, O> {
             entries: Vec::new(),
             tokens: Vec::new(),
             places: HashMap::new(),
+            ready: Vec::new(),
         }
     }
 }
@@ -79,8 +81,8 @@ impl<O: Observer> Waiter for Poll<'_, O> {
         }
     }
 
-    fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
-        ready.clear();
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        self.ready.clear();
         self.sys.poll_entries(&mut self.entries, timeout)?;
         let end = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR | libc::POLLNVAL;
         for (entry, &token) in self
@@ -94,9 +96,13 @@ impl<O: Observer> Waiter for Poll<'_, O> {
             } else {
                 End::Announced
             };
-            ready.push(Ready { token, end });
+            self.ready.push(Ready { token, end });
         }
-        Ok(())
+        Ok(self.ready.len())
+    }
+
+    fn ready(&self, nth: usize) -> Ready {
+        self.ready[nth]
     }
 
     fn is_edge_triggered(&self) -> bool {

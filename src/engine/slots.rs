@@ -6,12 +6,20 @@ use std::os::fd::OwnedFd;
 
 use super::connection::Connection;
 use super::waiter::{Interest, Token};
-use crate::event::Observer;
+use crate::event::{Observer, Off};
 use crate::session::Session;
 use crate::socket::SocketName;
 
 /// Tokens below this are the engine's own.
 const FIRST: u64 = 3;
+
+impl Token {
+    /// Whether it can be a connection's.
+    #[inline]
+    pub fn is_a_peers(self) -> bool {
+        self.0 >= FIRST
+    }
+}
 
 /// One connection and what it waits for.
 #[derive(Debug)]
@@ -22,6 +30,8 @@ pub struct Slot {
     pub fd: OwnedFd,
     /// The sweep before which something last moved.
     pub active: u32,
+    /// What the session held at the end of the last turn, as far as the engine has counted it, in bytes.
+    pub held: u32,
     /// What the waiter was last told.
     pub interest: Interest,
     /// Whether it is in one of the profile's pauses.
@@ -104,6 +114,7 @@ impl Slots {
             session: connection.session,
             fd: connection.fd,
             active,
+            held: 0,
             interest: Interest::Read,
             state: State::Awake,
         });
@@ -113,24 +124,28 @@ impl Slots {
     /// The slot of a token, if that connection is still there.
     #[inline]
     pub fn get(&mut self, token: Token) -> Option<&mut Slot> {
-        self.get_named(token).map(|(slot, _)| slot)
+        self.get_named::<Off>(token).map(|(slot, _)| slot)
     }
 
-    /// The same, and who it is: nobody, where names are not kept.
+    /// The same, and who it is as far as this observer needs to know.
     #[inline]
-    pub fn get_named(&mut self, token: Token) -> Option<(&mut Slot, &SocketName)> {
-        let (index, generation) = place(token)?;
+    pub fn get_named<O: Observer>(&mut self, token: Token) -> Option<(&mut Slot, &SocketName)> {
+        let (index, generation) = place(token);
         let entry = self.entries.get_mut(index as usize)?;
         if entry.generation != generation {
             return None;
         }
-        let name = self.names.get(index as usize).unwrap_or(&NOBODY);
-        Some((entry.slot.as_mut()?, name))
+        let name = if O::EVENTS {
+            self.names.get(index as usize)
+        } else {
+            None
+        };
+        Some((entry.slot.as_mut()?, name.unwrap_or(&NOBODY)))
     }
 
-    /// Takes a connection out; its token finds nobody from now on.
-    pub fn remove(&mut self, token: Token) -> Option<Connection> {
-        let (index, generation) = place(token)?;
+    /// Takes a connection out, and tells what was counted as held by it; its token finds nobody from now on.
+    pub fn remove(&mut self, token: Token) -> Option<(Connection, u32)> {
+        let (index, generation) = place(token);
         let entry = self
             .entries
             .get_mut(index as usize)
@@ -140,11 +155,12 @@ impl Slots {
         self.free.push(index);
         let name = self.names.get_mut(index as usize);
         let peer = name.map(|name| std::mem::replace(name, SocketName::UNNAMED));
-        Some(Connection {
+        let connection = Connection {
             fd: slot.fd,
             peer: peer.unwrap_or(SocketName::UNNAMED),
             session: slot.session,
-        })
+        };
+        Some((connection, slot.held))
     }
 
     /// How many connections there are.
@@ -170,15 +186,25 @@ fn token(index: u32, generation: u32) -> Token {
     Token((u64::from(generation) << 32) | (u64::from(index) + FIRST))
 }
 
-fn place(token: Token) -> Option<(u32, u32)> {
-    let index = (token.0 & u64::from(u32::MAX)).checked_sub(FIRST)?;
-    Some((u32::try_from(index).ok()?, (token.0 >> 32) as u32))
+/// Index and generation. A token below [`FIRST`] has an index beyond every table.
+#[inline]
+fn place(token: Token) -> (u32, u32) {
+    let index = (token.0 as u32).wrapping_sub(FIRST as u32);
+    (index, (token.0 >> 32) as u32)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::session::Rules;
+
+    struct Looks;
+
+    impl Observer for Looks {
+        const ON: bool = false;
+        fn call(&self, _: &crate::event::Call<'_>) {}
+        fn event(&self, _: &crate::event::Event<'_>) {}
+    }
 
     fn connection(port: u16) -> Connection {
         let (fd, _) = std::os::unix::net::UnixStream::pair().expect("socketpair(2)");
@@ -191,10 +217,12 @@ mod tests {
 
     #[test]
     fn a_token_is_index_and_generation() {
-        assert_eq!(place(token(0, 0)), Some((0, 0)));
-        assert_eq!(place(token(7, u32::MAX)), Some((7, u32::MAX)));
+        assert_eq!(place(token(0, 0)), (0, 0));
+        assert_eq!(place(token(7, u32::MAX)), (7, u32::MAX));
+        let mut slots = Slots::new(Names::Kept);
+        slots.insert(connection(1), 0);
         for own in 0..FIRST {
-            assert_eq!(place(Token(own)), None);
+            assert!(slots.get(Token(own)).is_none());
         }
         assert_ne!(token(7, 1), token(7, 2));
     }
@@ -204,9 +232,9 @@ mod tests {
         let mut slots = Slots::new(Names::Kept);
         let first = slots.insert(connection(1), 0);
         let second = slots.insert(connection(2), 0);
-        let port = |slots: &mut Slots, token| slots.get_named(token).unwrap().1.port();
+        let port = |slots: &mut Slots, token| slots.get_named::<Looks>(token).unwrap().1.port();
         assert_eq!(port(&mut slots, second), Some(2));
-        assert_eq!(slots.remove(first).unwrap().peer.port(), Some(1));
+        assert_eq!(slots.remove(first).unwrap().0.peer.port(), Some(1));
         assert!(slots.remove(first).is_none());
         let third = slots.insert(connection(3), 0);
         assert!(slots.get(first).is_none(), "its slot is another's now");
@@ -218,7 +246,10 @@ mod tests {
     fn who_is_not_looked_at_has_no_name() {
         let mut slots = Slots::new(Names::Forgotten);
         let token = slots.insert(connection(1), 0);
-        assert_eq!(slots.get_named(token).unwrap().1, &SocketName::UNNAMED);
+        assert_eq!(
+            slots.get_named::<Looks>(token).unwrap().1,
+            &SocketName::UNNAMED
+        );
         assert_eq!(slots.names.capacity(), 0);
     }
 }

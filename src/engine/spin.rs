@@ -17,7 +17,7 @@ use crate::sys::{Blocking, errno};
 #[inline]
 pub fn receive<O: Observer>(
     context: Context<'_, O>,
-    peer: &Peer<'_>,
+    peer: Peer<'_>,
     buffer: &mut [u8],
     flags: MsgFlags,
 ) -> io::Result<usize> {

@@ -5,9 +5,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::Context;
 use super::accept::{reject, rejects};
 use super::blocking::{accept_all, converse};
+use super::{Context, Worker};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::socket::SocketName;
@@ -40,15 +40,11 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
                 let ledger = context.books.open();
                 let mut buffer = vec![0; context.plan.buffer_size];
                 if let Some((fd, peer)) = take(&theirs) {
-                    converse(
-                        Context {
-                            ledger: &ledger,
-                            ..context
-                        },
-                        fd,
-                        peer,
-                        &mut buffer,
-                    );
+                    let worker = Worker {
+                        ledger: &ledger,
+                        ..*context
+                    };
+                    converse(Context(&worker), fd, peer, &mut buffer);
                 }
                 context.books.settle(&ledger);
                 crew.leave();

@@ -45,8 +45,10 @@ pub trait Waiter {
     fn change(&mut self, fd: BorrowedFd<'_>, token: Token, interest: Interest) -> io::Result<()>;
     /// Takes a descriptor out, before it is closed.
     fn remove(&mut self, fd: BorrowedFd<'_>, token: Token);
-    /// Waits, at most so long, and fills in what is ready.
-    fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()>;
+    /// Waits, at most so long, and tells how many are ready.
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize>;
+    /// One of those that the last wait found ready.
+    fn ready(&self, nth: usize) -> Ready;
     /// Whether readiness is told once per change, and not as long as it lasts.
     fn is_edge_triggered(&self) -> bool;
 }

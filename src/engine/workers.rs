@@ -5,7 +5,7 @@
 
 use std::thread;
 
-use super::{Books, Context, Limits, work};
+use super::{Books, Context, Limits, Worker, work};
 use crate::error::Error;
 use crate::event::Observer;
 use crate::plan::{Plan, WorkersKey};
@@ -37,10 +37,10 @@ impl<O: Observer> Clone for Run<'_, O> {
 impl<O: Observer> Copy for Run<'_, O> {}
 
 impl<'a, O: Observer> Run<'a, O> {
-    fn context(self, worker: usize) -> Context<'a, O> {
+    fn worker(self, worker: usize) -> Worker<'a, O> {
         let Run { plan, books, .. } = self;
         let own = &books.workers[worker];
-        Context {
+        Worker {
             sys: self.sys.task(&own.name),
             plan,
             rules: self.rules,
@@ -74,7 +74,9 @@ pub fn beside<O: Observer>(run: Run<'_, O>, first: Server) -> Result<Vec<Server>
         match run.sys.open_server_at(run.plan, &name, Readback::Nothing) {
             Ok(server) => servers.push(server),
             Err(error) => {
-                servers.into_iter().for_each(|s| run.sys.close_server(s));
+                for server in servers {
+                    run.sys.close_server(server);
+                }
                 return Err(error);
             }
         }
@@ -115,7 +117,7 @@ pub fn serve<O: Observer>(run: Run<'_, O>, servers: Vec<Server>) -> Result<(), E
 }
 
 fn one<O: Observer>(run: Run<'_, O>, worker: usize, server: Server) -> Result<(), Error> {
-    let outcome = work(run.context(worker), server);
+    let outcome = work(Context(&run.worker(worker)), server);
     if outcome.is_err() {
         run.stop
             .raise(Level::Closing, Some(run.plan.serve.drain_timeout));

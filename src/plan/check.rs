@@ -1,7 +1,7 @@
 //! What a profile may not say about its triple: one function per rule, each points at the line it is about.
 
 use super::choose::Chosen;
-use super::{engine_rules, option_rules};
+use super::{batch_rules, engine_rules, option_rules};
 use crate::profile::{FramingKey, Origin, Problem, Profile, Setting};
 use crate::socket::address::literal_family;
 use crate::socket::{Address, Family, Protocol, Role, Type};
@@ -18,6 +18,9 @@ const RULES: &[Rule] = &[
     descriptor_excludes_an_address,
     engine_rules::engine_keys_need_their_engine,
     engine_rules::workers_need_an_address_to_share,
+    batch_rules::batch_needs_messages_or_epoll,
+    batch_rules::a_batch_fits_into_memory,
+    batch_rules::a_train_fits_into_the_buffer,
     icmp_is_answered_by_the_kernel,
     option_rules::options_fit_the_triple,
     option_rules::options_have_a_socket_to_be_set_on,

@@ -23,10 +23,7 @@ pub(super) fn engine_keys_need_their_engine(profile: &Profile, _: &Chosen) -> Ve
     let mut problems = of(
         EngineKey::Epoll,
         "epoll",
-        [
-            written_some("serve.trigger", s.trigger.as_ref()),
-            written_some("serve.batch", s.batch.as_ref()),
-        ],
+        [written_some("serve.trigger", s.trigger.as_ref()), None],
     );
     problems.extend(of(
         EngineKey::Threads,

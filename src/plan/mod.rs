@@ -3,16 +3,19 @@
 //! [`choose`] decides family, type and address, [`check`] holds the profile against them (one function per rule),
 //! [`steps`] lists the calls, [`caveat`] says what is known in advance. The result is a [`Plan`]; `sys::open` puts it to work.
 
+mod batch_rules;
 pub mod caveat;
 mod check;
 mod choose;
 mod engine_rules;
 mod option_rules;
+mod own_options;
 pub mod steps;
 
 use std::time::Duration;
 
 pub use choose::Unsuitable;
+pub use own_options::DEFAULT_TTL;
 pub use steps::{Act, SetOption, Step};
 
 // Engines and the gate see these words through the plan: they know nothing of profiles.
@@ -72,7 +75,7 @@ pub struct ServeRules {
     pub workers: WorkersKey,
     /// How epoll tells of readiness.
     pub trigger: TriggerKey,
-    /// Events taken with one wait.
+    /// Of a stream: events taken with one wait. Of messages: how many are received, and answered, with one call.
     pub batch: Option<u32>,
     /// Bytes of a thread's stack.
     pub stack_size: Option<usize>,
@@ -100,6 +103,8 @@ pub struct ServeRules {
     pub stale: Stale,
     /// The time to live that replies start from, where the profile sets one.
     pub ttl: Option<i32>,
+    /// The time to live that the guards give a datagram socket, so that the usual reply needs no ancillary data.
+    pub usual_ttl: Option<i32>,
 }
 
 /// `[serve.ring]`
@@ -184,6 +189,7 @@ impl Plan {
         }
         let steps = steps::steps(profile, &chosen)
             .map_err(|problems| NoPlan::Profile(profile.invalid(problems)))?;
+        let serve = serve_rules(profile, &chosen);
         Ok(Plan {
             profile: profile.name.clone(),
             role,
@@ -195,7 +201,7 @@ impl Plan {
             buffer_size: profile.io.buffer_size.value,
             framing: profile.io.framing.value.clone(),
             read_timeout: profile.io.read_timeout.as_ref().map(|t| t.value),
-            serve: serve_rules(profile),
+            serve,
             connect: ConnectRules {
                 timeout: profile.connect.timeout.value,
                 message: profile.connect.message.as_ref().map(|m| m.value.clone()),
@@ -225,13 +231,8 @@ fn sentence(profile: &Profile, warning: &Problem) -> String {
     format!("{place}: {}", crate::escape::text(&warning.message))
 }
 
-fn serve_rules(profile: &Profile) -> ServeRules {
+fn serve_rules(profile: &Profile, chosen: &choose::Chosen) -> ServeRules {
     let serve = &profile.serve;
-    let ttl = profile
-        .options
-        .iter()
-        .rev()
-        .find(|o| matches!(o.row.name, "IP_TTL" | "IPV6_UNICAST_HOPS"));
     ServeRules {
         engine: serve.engine.value,
         backlog: choose::backlog(profile).value,
@@ -265,10 +266,8 @@ fn serve_rules(profile: &Profile) -> ServeRules {
         } else {
             Stale::Keep
         },
-        ttl: ttl.and_then(|o| match o.value.value {
-            crate::option::Value::Int(n) => i32::try_from(n).ok(),
-            _ => None,
-        }),
+        ttl: own_options::own_ttl(profile),
+        usual_ttl: own_options::usual_ttl(profile, chosen),
     }
 }
 

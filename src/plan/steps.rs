@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::choose::{Chosen, backlog};
-use crate::option::{self, OptionName, Payload, Value};
+use super::own_options::{guards, usual_reply, workers};
+use crate::option::{OptionName, Payload, Value};
 use crate::profile::{Need, OptionKey, Origin, Problem, Profile, Scope};
-use crate::socket::{Address, Family, Inherited, Phase, Role, Triple, Type, UnixName};
+use crate::socket::{Address, Inherited, Phase, Role, Triple, UnixName};
 
 /// One call, and where its value came from.
 #[derive(Clone, Debug)]
@@ -116,6 +117,7 @@ pub(super) fn steps(profile: &Profile, chosen: &Chosen) -> Result<Vec<Step>, Vec
                 });
             }
             options.push(&mut steps, Phase::PreListen);
+            steps.extend(usual_reply(profile, chosen));
             if chosen.triple.ty.has_connections() {
                 if !adopted {
                     let backlog = backlog(profile);
@@ -176,7 +178,7 @@ struct Options(Vec<Step>);
 
 impl Options {
     fn collect(profile: &Profile, chosen: &Chosen) -> Result<Options, Vec<Problem>> {
-        let mut steps = guards(chosen);
+        let mut steps = guards(profile, chosen);
         steps.extend(workers(profile, chosen));
         let mut problems = Vec::new();
         for key in profile
@@ -290,55 +292,5 @@ fn raw_step(profile: &Profile, raw: &crate::profile::RawOption) -> Step {
     Step {
         act: Act::Set(Box::new(set)),
         origin: profile.place(raw.bytes.origin),
-    }
-}
-
-/// What the datagram guards need to be told by the kernel: the time to live of each request, the address it was sent
-/// to, and how many datagrams were dropped. An IPv6 socket hears of v4-mapped peers through the IPv4 options.
-fn guards(chosen: &Chosen) -> Vec<Step> {
-    let names: &[&str] = match (chosen.role, chosen.triple.family, chosen.triple.ty) {
-        (Role::Serve, Family::Ipv4, Type::Datagram) => &["IP_RECVTTL", "IP_PKTINFO", "SO_RXQ_OVFL"],
-        (Role::Serve, Family::Ipv6, Type::Datagram) => &[
-            "IPV6_RECVHOPLIMIT",
-            "IPV6_RECVPKTINFO",
-            "IP_RECVTTL",
-            "SO_RXQ_OVFL",
-        ],
-        (Role::Serve, Family::Ipv4 | Family::Ipv6, Type::Raw) => &["SO_RXQ_OVFL"],
-        _ => &[],
-    };
-    let on = |name: &&str| flag(chosen, name, Phase::PostSocket, "datagram guard".into());
-    names.iter().map(on).collect()
-}
-
-/// What lets several workers have one address: socket(7), SO_REUSEPORT on each of them, before bind(2).
-fn workers(profile: &Profile, chosen: &Chosen) -> Option<Step> {
-    const OPTION: &str = "SO_REUSEPORT";
-    let workers = &profile.serve.workers;
-    let needed = chosen.role == Role::Serve && workers.value.are_several();
-    let written = profile.options.iter().any(|key| key.row.name == OPTION);
-    (needed && !written).then(|| {
-        let origin = format!("serve.workers, {}", profile.place(workers.origin));
-        flag(chosen, OPTION, Phase::PreBind, origin)
-    })
-}
-
-/// An option that nobody asked for, switched on.
-fn flag(chosen: &Chosen, name: &str, phase: Phase, origin: String) -> Step {
-    let row = option::find(name).expect("our own options are rows of the registry");
-    let set = SetOption {
-        option: OptionName::on(row, chosen.triple),
-        requested: Value::Bool(true),
-        payload: Payload {
-            bytes: 1_i32.to_ne_bytes().to_vec(),
-            patch: None,
-        },
-        phase,
-        need: Need::Required,
-        wish: Wish::Ours,
-    };
-    Step {
-        act: Act::Set(Box::new(set)),
-        origin,
     }
 }

@@ -139,7 +139,7 @@ static KEYS: &[Key] = &[
     key!("serve.truncated", words::<super::TruncatedKey>(), profile.serve.truncated, "what to do with a datagram longer than the buffer"),
     key!("serve.memory_budget", Kind::Size(MIB, 1 << 40), profile.serve.memory_budget, "the most memory that connections may need together"),
     key!("serve.trigger", words::<super::TriggerKey>(), profile.serve.trigger, "engine = \"epoll\": level- or edge-triggered"),
-    key!("serve.batch", Kind::Number(1, 1024), profile.serve.batch, "datagrams per system call: recvmmsg(2), UIO_MAXIOV"),
+    key!("serve.batch", Kind::Number(1, 1024), profile.serve.batch, "datagrams and raw: most messages per call of recvmmsg(2) and sendmmsg(2), under any engine; else, engine = \"epoll\": events per epoll_wait(2)"),
     key!("serve.spin", Kind::Time(Duration::from_micros(1), Duration::from_secs(1)), profile.serve.spin, "how long to ask again before going to sleep"),
     key!("serve.stack_size", Kind::Size(16 << 10, 1 << 30), profile.serve.stack_size, "engine = \"threads\": stack of each thread, from PTHREAD_STACK_MIN"),
     key!("serve.ring.entries", Kind::Number(1, 32768), profile.serve.ring_entries, "engine = \"uring\": entries of the submission queue; left out: 256"),

@@ -134,10 +134,10 @@ impl Session {
     ///
     /// Whatever was lent before must have been released. What comes while something else is wanted (a completion that
     /// was under way when the last request was answered) is given up, counted, and turns the end into a reset.
-    #[inline]
+    #[inline(always)]
     pub fn received(&mut self, rules: &Rules, chunk: &mut [u8]) -> Received {
         let whole = matches!(rules.framing, Framing::None | Framing::Message);
-        if !whole || self.now != Want::Recv || chunk.is_empty() {
+        if !whole || !matches!(self.now, Want::Recv) || chunk.is_empty() {
             return self.sorted(rules, chunk);
         }
         self.end = 0;
@@ -145,20 +145,19 @@ impl Session {
         self.ready = 0;
         let discarded = self.answer(rules, chunk);
         self.end = self.ready;
-        self.now = if discarded == 0 {
-            Want::Send
-        } else {
-            self.then
-        };
+        if discarded > 0 {
+            return self.swallowed(discarded);
+        }
+        self.now = Want::Send;
         Received {
             messages: 1,
-            discarded,
+            discarded: 0,
         }
     }
 
     /// What is unsent: a part of `chunk`, the one lent last; once that was released, any will do. A shorter one in its
     /// place panics: sending another connection's bytes would be worse.
-    #[inline]
+    #[inline(always)]
     pub fn reply<'a>(&'a self, chunk: &'a [u8]) -> &'a [u8] {
         let unsent = self.at as usize..self.ready as usize;
         match (&self.carry, self.voice) {
@@ -169,7 +168,7 @@ impl Session {
     }
 
     /// Takes note that the kernel took the first `n` bytes of the reply.
-    #[inline]
+    #[inline(always)]
     pub fn sent(&mut self, n: usize) {
         let unsent = self.ready - self.at;
         debug_assert!(n <= unsent as usize, "more was sent than there was");
@@ -185,7 +184,7 @@ impl Session {
 
     /// Gives `chunk`, the one lent last, back to the engine, which may now use it for anything: what is unsent or
     /// unfinished is copied. When nothing is, or a second time, it does nothing.
-    #[inline]
+    #[inline(always)]
     pub fn release(&mut self, chunk: &[u8]) {
         if self.at != self.end && self.carry.is_none() {
             self.keep(chunk);
@@ -235,6 +234,16 @@ impl Session {
         self.then = Want::Close(close);
         self.now = self.then;
         given_up
+    }
+
+    /// Takes note that a message was answered with nothing.
+    #[cold]
+    fn swallowed(&mut self, discarded: usize) -> Received {
+        self.now = self.then;
+        Received {
+            messages: 1,
+            discarded,
+        }
     }
 
     /// Changes the reason of an end that is already decided.

@@ -75,6 +75,8 @@ impl Default for Rules {
 
 /// Where a message ends. TCP does not say: it is the application's choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// Its tag is a byte of its own, because it is looked at for every message.
+#[repr(u8)]
 pub enum Framing {
     /// Nowhere: what one receive gave is taken for a message, as most first servers do.
     None,

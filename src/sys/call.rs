@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use nix::sys::socket::MsgFlags;
 use socket2::{Domain, SockRef, Socket};
 
-use super::{Sys, abi, name, show};
+use super::{Sys, abi, name, quick, show};
 use crate::event::{Arg, Observer};
 use crate::socket::{SocketName, Triple};
 
@@ -167,7 +167,7 @@ impl<O: Observer> Sys<'_, O> {
         flags: MsgFlags,
     ) -> io::Result<usize> {
         let (pointer, len) = (buffer.as_ptr(), buffer.len());
-        let run = || Ok(nix::sys::socket::recv(fd.as_raw_fd(), buffer, flags)?);
+        let run = || quick::recv(fd, buffer, flags.bits());
         let args = |outcome: &io::Result<usize>| {
             let data = match outcome {
                 // SAFETY: recv(2) has filled at most `len` bytes of the buffer, which outlives this call.
@@ -192,7 +192,7 @@ impl<O: Observer> Sys<'_, O> {
     #[inline]
     pub fn send(&self, fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         let flags = MsgFlags::MSG_NOSIGNAL;
-        let run = || Ok(nix::sys::socket::send(fd.as_raw_fd(), bytes, flags)?);
+        let run = || quick::send(fd, bytes, flags.bits());
         let args = |_: &_| {
             vec![
                 fd_arg(fd),

@@ -9,6 +9,7 @@
 mod abi;
 mod apply;
 mod call;
+pub mod driven;
 pub mod errno;
 pub mod examine;
 pub mod hint;
@@ -20,6 +21,7 @@ mod name;
 pub mod open;
 pub mod packet;
 mod path;
+mod quick;
 pub mod readiness;
 mod resolve;
 pub mod ring;

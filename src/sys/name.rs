@@ -1,11 +1,10 @@
 //! Socket addresses between the kernel's structs and our words.
 
 use std::io;
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
-use nix::sys::socket::{AddressFamily, SockaddrLike as _, SockaddrStorage, UnixAddr};
 use socket2::SockAddr;
 
 use crate::socket::{SocketName, UnixName};
@@ -43,54 +42,47 @@ pub(super) fn from_sockaddr(address: &SockAddr) -> SocketName {
     SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
 }
 
-fn from_storage(storage: Option<&SockaddrStorage>) -> SocketName {
-    let Some(storage) = storage else {
-        return SocketName::UNNAMED;
-    };
-    match storage.family() {
-        Some(AddressFamily::Inet) => storage.as_sockaddr_in().map_or(SocketName::UNNAMED, |a| {
-            SocketName::Inet(SocketAddr::V4(SocketAddrV4::new(a.ip(), a.port())))
-        }),
-        Some(AddressFamily::Inet6) => storage.as_sockaddr_in6().map_or(SocketName::UNNAMED, |a| {
-            SocketName::Inet(SocketAddr::V6(SocketAddrV6::new(
-                a.ip(),
-                a.port(),
-                a.flowinfo(),
-                a.scope_id(),
-            )))
-        }),
-        _ => SocketName::UNNAMED,
-    }
-}
-
 /// A name of any family from what recvmsg(2) filled in: the kernel's length decides how much of it may be read. A
 /// sender that was never bound has none, and neither has the end of a receive that shutdown(2) woke.
-pub(super) fn from_filled_in(address: Option<&UnixAddr>) -> SocketName {
-    let shortest = size_of::<libc::sa_family_t>() as libc::socklen_t;
-    let Some(address) = address.filter(|a| a.len() >= shortest) else {
-        return SocketName::UNNAMED;
-    };
-    // SAFETY: the kernel has filled in `len` bytes, which are at least the family.
+#[inline]
+pub(super) fn from_filled_in(storage: &libc::sockaddr_storage, len: libc::socklen_t) -> SocketName {
+    let len = (len as usize).min(size_of_val(storage));
+    // SAFETY: every byte of a sockaddr_storage may be read, and `len` is not more than it has.
     #[allow(
         unsafe_code,
         reason = "the type is chosen by the family, after the receive"
     )]
-    let storage =
-        unsafe { SockaddrStorage::from_raw(address.as_ptr().cast(), Some(address.len())) };
-    match storage.as_ref().and_then(SockaddrStorage::as_unix_addr) {
-        Some(unix) => from_unix(unix),
-        None => from_storage(storage.as_ref()),
+    let bytes =
+        unsafe { std::slice::from_raw_parts(std::ptr::from_ref(storage).cast::<u8>(), len) };
+    let Some((family, rest)) = bytes.split_first_chunk::<2>() else {
+        return SocketName::UNNAMED;
+    };
+    match i32::from(libc::sa_family_t::from_ne_bytes(*family)) {
+        libc::AF_INET => inet4(rest).unwrap_or(SocketName::UNNAMED),
+        libc::AF_INET6 => inet6(rest).unwrap_or(SocketName::UNNAMED),
+        libc::AF_UNIX => SocketName::Unix(UnixName::from_sun_path(rest)),
+        _ => SocketName::UNNAMED,
     }
 }
 
-fn from_unix(address: &UnixAddr) -> SocketName {
-    let path = address.path().map(|path| UnixName::Path(path.to_owned()));
-    let name = path.or_else(|| {
-        address
-            .as_abstract()
-            .map(|name| UnixName::Abstract(name.to_vec()))
-    });
-    SocketName::Unix(name.unwrap_or(UnixName::Unnamed))
+/// struct sockaddr_in behind its family: port and address in network order.
+fn inet4(rest: &[u8]) -> Option<SocketName> {
+    let (port, rest) = rest.split_first_chunk()?;
+    let ip = Ipv4Addr::from(*rest.first_chunk::<4>()?);
+    let address = SocketAddrV4::new(ip, u16::from_be_bytes(*port));
+    Some(SocketName::Inet(SocketAddr::V4(address)))
+}
+
+/// struct sockaddr_in6 behind its family: port and flow in network order, address, scope in our own order. The flow is
+/// kept as the standard library keeps it, in the order of the struct.
+fn inet6(rest: &[u8]) -> Option<SocketName> {
+    let (port, rest) = rest.split_first_chunk()?;
+    let (flow, rest) = rest.split_first_chunk()?;
+    let (ip, rest) = rest.split_first_chunk::<16>()?;
+    let scope = u32::from_ne_bytes(*rest.first_chunk()?);
+    let (port, flow) = (u16::from_be_bytes(*port), u32::from_ne_bytes(*flow));
+    let address = SocketAddrV6::new(Ipv6Addr::from(*ip), port, flow, scope);
+    Some(SocketName::Inet(SocketAddr::V6(address)))
 }
 
 /// accept4(2) with its address, which the safe wrappers give only without the flags.
@@ -111,27 +103,10 @@ pub(super) fn accept4(
     Ok((fd, from_sockaddr(&address)))
 }
 
-/// The struct for sendmsg(2) as nix takes it.
-pub(super) fn to_storage(name: &SocketName) -> io::Result<SockaddrStorage> {
-    match name {
-        SocketName::Inet(address) => Ok(SockaddrStorage::from(*address)),
-        SocketName::Unix(unix) => {
-            let address = match unix {
-                UnixName::Path(path) => UnixAddr::new(path.as_path())?,
-                UnixName::Abstract(name) => UnixAddr::new_abstract(name)?,
-                UnixName::Unnamed => return Err(io::Error::from_raw_os_error(libc::ENOTCONN)),
-            };
-            // SAFETY: UnixAddr is a valid sockaddr_un of the given length.
-            #[allow(unsafe_code, reason = "nix offers no safe conversion from UnixAddr")]
-            unsafe { SockaddrStorage::from_raw(address.as_ptr().cast(), Some(address.len())) }
-                .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use socket2::SockAddrStorage;
 
     #[test]
     fn names_survive_the_way_to_the_kernel_and_back() {
@@ -143,13 +118,23 @@ mod tests {
             SocketName::Unix(UnixName::Unnamed),
         ] {
             assert_eq!(from_sockaddr(&to_sockaddr(&name).unwrap()), name);
-            if name != SocketName::UNNAMED {
-                let storage = to_storage(&name).unwrap();
-                let read = match &name {
-                    SocketName::Inet(_) => from_storage(Some(&storage)),
-                    SocketName::Unix(_) => from_unix(storage.as_unix_addr().unwrap()),
-                };
-                assert_eq!(read, name);
+            let filled_in = to_sockaddr(&name).unwrap();
+            let mut storage = SockAddrStorage::zeroed();
+            // SAFETY: the type is the one that a SockAddrStorage stands for.
+            #[allow(unsafe_code, reason = "the kernel's view of it")]
+            let view = unsafe { storage.view_as::<libc::sockaddr_storage>() };
+            // SAFETY: a SockAddr is never longer than a sockaddr_storage.
+            #[allow(unsafe_code, reason = "what the kernel does")]
+            unsafe {
+                std::ptr::copy_nonoverlapping(
+                    filled_in.as_ptr().cast::<u8>(),
+                    std::ptr::from_mut(view).cast(),
+                    filled_in.len() as usize,
+                );
+            }
+            assert_eq!(from_filled_in(view, filled_in.len()), name);
+            for short in 0..filled_in.len().min(7) {
+                assert!(!matches!(from_filled_in(view, short), SocketName::Inet(_)));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use super::{Sys, show};
+use super::{Sys, quick, show};
 use crate::event::{Arg, Observer};
 
 /// One entry of poll(2)'s array.
@@ -21,7 +21,7 @@ pub enum Ctl {
     Modify,
 }
 
-const EPOLL_BITS: &[(i32, &str)] = &[
+pub(super) const EPOLL_BITS: &[(i32, &str)] = &[
     (libc::EPOLLIN, "EPOLLIN"),
     (libc::EPOLLPRI, "EPOLLPRI"),
     (libc::EPOLLOUT, "EPOLLOUT"),
@@ -160,21 +160,7 @@ impl<O: Observer> Sys<'_, O> {
         timeout: Option<Duration>,
     ) -> io::Result<usize> {
         let (pointer, len) = (ready.as_ptr(), ready.len());
-        let run = || {
-            // SAFETY: the pointer and the length describe a live slice, which the kernel fills in.
-            #[allow(unsafe_code, reason = "epoll_wait(2) fills an array")]
-            match unsafe {
-                libc::epoll_wait(
-                    epoll.as_raw_fd(),
-                    ready.as_mut_ptr(),
-                    len as i32,
-                    millis(timeout),
-                )
-            } {
-                -1 => Err(io::Error::last_os_error()),
-                n => Ok(n as usize),
-            }
-        };
+        let run = || quick::epoll_wait(epoll, ready, millis(timeout));
         let args = |outcome: &io::Result<usize>| {
             // SAFETY: the slice is borrowed for the whole of this call.
             #[allow(

@@ -88,6 +88,7 @@ pub(super) fn message_flags(flags: i32) -> Arg {
         (libc::MSG_ERRQUEUE, "MSG_ERRQUEUE"),
         (libc::MSG_NOSIGNAL, "MSG_NOSIGNAL"),
         (libc::MSG_MORE, "MSG_MORE"),
+        (libc::MSG_WAITFORONE, "MSG_WAITFORONE"),
     ];
     bits(flags, NAMES)
 }

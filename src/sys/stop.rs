@@ -116,6 +116,12 @@ impl Stop {
         }
     }
 
+    /// Whether nobody has asked it to stop.
+    #[inline]
+    pub fn is_running(&self) -> bool {
+        self.level.load(Ordering::SeqCst) == Level::Running as u8
+    }
+
     /// Registers a descriptor to be woken; wakes it at once if the order has already been given.
     pub fn watch(&self, fd: BorrowedFd<'_>, what: Watched) -> Watch<'_> {
         let accepting = Arc::new(AtomicBool::new(false));

@@ -41,13 +41,14 @@ impl<O: Observer> Sys<'_, O> {
         // Zero would disarm it.
         let after = after.map(|after| after.max(Duration::from_nanos(1)));
         let run = || {
-            Ok(match after {
-                Some(after) => timer.0.set(
-                    Expiration::OneShot(TimeSpec::from_duration(after)),
-                    TimerSetTimeFlags::empty(),
-                )?,
+            match after {
+                Some(after) => {
+                    let once = Expiration::OneShot(TimeSpec::from_duration(after));
+                    timer.0.set(once, TimerSetTimeFlags::empty())?;
+                }
                 None => timer.0.unset()?,
-            })
+            }
+            Ok(())
         };
         let args = |_: &_| {
             let after = after.unwrap_or_default();

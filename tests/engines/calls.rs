@@ -15,7 +15,7 @@ use crate::common::{Client, Process, client_at, needs_program, place};
 
 const ECHOES: i64 = 500;
 
-/// After so long a server under strace waits for its next message.
+/// After so long a server that is observed waits for its next message.
 const SETTLED: Duration = Duration::from_millis(200);
 
 type Calls = BTreeMap<String, i64>;
@@ -149,4 +149,32 @@ fn an_echo_under_poll_costs_one_poll() {
 #[test]
 fn an_echo_under_uring_costs_one_call() {
     cost_of(Engine::Uring, &["io_uring_enter"]);
+}
+
+/// Its own descriptors and its timer are set up once; in between there is nothing but the wait.
+#[test]
+fn an_echo_under_tokio_costs_what_it_costs_under_epoll() {
+    cost_of(Engine::Async, &["epoll_wait", "recvfrom", "sendto"]);
+}
+
+/// tokio's waits do not pass the gate; what is shown of them is whom they woke.
+#[test]
+fn a_trace_shows_whom_tokio_waited_for() {
+    let server = Engine::Async.serve("tcp4-loop").any_port();
+    let server = server.arg("--trace").start();
+    let client = server.say(b"first");
+    client.hears(b"first");
+    // Its first turn goes on until a receive finds nothing.
+    assert!(!client.hears_something_within(SETTLED));
+    client.say(b"second").hears(b"second");
+    client.half_closes().hears_the_end();
+    let log = server.stop_in_order().log;
+    let calls: Vec<&str> = log.lines().filter(|line| line.contains(") = ")).collect();
+    let second = calls
+        .iter()
+        .position(|line| line.contains(r#", "second", "#));
+    let second = second.unwrap_or_else(|| panic!("no such call in:\n{log}"));
+    let fd = calls[second].trim_start_matches("recv(").split(',').next();
+    let park = format!("park([{}]) = 1 ", fd.expect("a first argument"));
+    assert!(calls[second - 1].starts_with(&park), "no {park} in:\n{log}");
 }

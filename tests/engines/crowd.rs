@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, getrlimit};
 
 use crate::Engine;
+use crate::cases::resident;
 use crate::common::{Client, Running};
 
 fn proc(server: &Running, what: &str) -> PathBuf {
@@ -29,6 +30,11 @@ fn room_for(connections: usize) -> bool {
     fits
 }
 
+/// What a peer that waits may cost in memory of the server, where that is a promise.
+fn bytes_per_peer(engine: Engine) -> Option<u64> {
+    (engine == Engine::Async).then_some(1024)
+}
+
 fn crowd(engine: Engine, size: usize) {
     if !room_for(size) {
         return;
@@ -40,6 +46,7 @@ fn crowd(engine: Engine, size: usize) {
     let host = server.say(b"host");
     host.hears(b"host");
     let baseline = resources(&server);
+    let before = resident(&server);
     let clients: Vec<Client> = (0..size).map(|_| server.client()).collect();
     for round in 0..2 {
         let word = |n: usize| format!("client {n} round {round}").into_bytes();
@@ -51,6 +58,11 @@ fn crowd(engine: Engine, size: usize) {
         }
     }
     assert_eq!(resources(&server).0, baseline.0 + size, "all are there");
+    if let Some(most) = bytes_per_peer(engine) {
+        let grown = resident(&server).saturating_sub(before) / size as u64;
+        println!("{engine:?}: {grown} bytes for a peer that waits");
+        assert!(grown <= most, "{engine:?}: {grown} bytes");
+    }
     for client in &clients {
         client.half_closes();
     }
@@ -81,6 +93,11 @@ fn two_thousand_at_once_on_edges() {
 #[test]
 fn two_thousand_at_once_on_uring() {
     crowd(Engine::Uring, 2000);
+}
+
+#[test]
+fn two_thousand_at_once_on_tokio() {
+    crowd(Engine::Async, 2000);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! long.
 //!
 //! One timerfd waits for the earliest of them. A wait for readiness then has no timeout, which would cost the kernel a
-//! timer per wait, and nobody reads a clock for an echo: a peer's last activity is the number of the sweep that follows.
+//! timer per wait, and nobody reads a clock for an echo: [`super::super::sweeps`] counts.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,13 +12,11 @@ use std::time::{Duration, Instant};
 
 use super::Engine;
 use crate::engine::slots::{Slot, State};
+use crate::engine::sweeps::Sweeps;
 use crate::engine::turn::Gone;
-use crate::engine::waiter::{Interest, Token, Waiter};
+use crate::engine::waiter::{Token, Waiter};
 use crate::event::Observer;
 use crate::sys::{Sys, Timer};
-
-/// How often silent peers are looked for, at the least and at the most.
-const SWEEP: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// When something is due that no socket tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,27 +30,19 @@ pub(super) struct Clock {
     timer: Timer,
     set_for: Option<Instant>,
     due: BinaryHeap<Reverse<(Instant, Due)>>,
-    every: Duration,
     next_sweep: Option<Instant>,
-    /// Sweeps so far.
-    pub(super) sweeps: u32,
-    /// A peer may be silent during so many whole sweeps.
-    patience: u32,
+    pub(super) sweeps: Sweeps,
 }
 
 impl Clock {
     /// `silence` is how long a peer may say nothing.
     pub(super) fn new<O: Observer>(sys: Sys<'_, O>, silence: Duration) -> io::Result<Clock> {
-        let every = (silence / 4).clamp(SWEEP.0, SWEEP.1);
-        let patience = silence.as_nanos().div_ceil(every.as_nanos());
         Ok(Clock {
             timer: sys.timer()?,
             set_for: None,
             due: BinaryHeap::new(),
-            every,
             next_sweep: None,
-            sweeps: 0,
-            patience: u32::try_from(patience).unwrap_or(u32::MAX),
+            sweeps: Sweeps::new(silence),
         })
     }
 
@@ -63,12 +53,6 @@ impl Clock {
     /// Something will be due after so long.
     pub(super) fn after(&mut self, time: Duration, due: Due) {
         self.due.push(Reverse((Instant::now() + time, due)));
-    }
-
-    /// Whether a peer that was last active before sweep number `active` has been silent for too long. That sweep came
-    /// up to one interval after it was active, so it is not counted.
-    fn is_silent(&self, active: u32) -> bool {
-        self.sweeps.wrapping_sub(active) > self.patience
     }
 
     /// Sets the timer for what comes first, if that is not what it is set for.
@@ -93,7 +77,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
     #[inline]
     pub(super) fn set_clock(&mut self) {
         if self.clock.next_sweep.is_none() && !self.slots.is_empty() {
-            self.clock.next_sweep = Some(Instant::now() + self.clock.every);
+            self.clock.next_sweep = Some(Instant::now() + self.clock.sweeps.every);
         } else if self.clock.due.is_empty() && self.clock.set_for.is_some() {
             return;
         }
@@ -111,7 +95,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
             self.clock.due.pop();
             match due {
                 Due::Listen => {
-                    self.listen(Interest::Read);
+                    self.listen();
                     self.accept();
                 }
                 Due::Awake(token) => self.awake(Token(token)),
@@ -128,13 +112,13 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
 
     /// Closes who has been silent for too long.
     fn sweep(&mut self, now: Instant) {
-        self.clock.sweeps = self.clock.sweeps.wrapping_add(1);
-        let clock = &self.clock;
-        let silent = |slot: &Slot| slot.state == State::Awake && clock.is_silent(slot.active);
+        self.clock.sweeps.count = self.clock.sweeps.count.wrapping_add(1);
+        let sweeps = self.clock.sweeps;
+        let silent = |slot: &Slot| slot.state == State::Awake && sweeps.is_over(slot.active);
         for token in self.slots.tokens(silent) {
             self.over(token, Gone::TimedOut);
         }
-        let next = now + self.clock.every;
+        let next = now + sweeps.every;
         self.clock.next_sweep = (!self.slots.is_empty()).then_some(next);
     }
 }

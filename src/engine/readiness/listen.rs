@@ -13,6 +13,19 @@ use crate::event::Observer;
 use crate::sys::Blocking;
 use crate::sys::stop::Level;
 
+/// Why the listener is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It is not.
+    No,
+    /// As many connections as allowed are open.
+    Full,
+    /// The profile's own pause before accept.
+    Pausing,
+    /// accept(2) found this process or system at a limit.
+    BackingOff,
+}
+
 impl<O: Observer, W: Waiter> Engine<'_, O, W> {
     pub(super) fn begin_to_listen(&mut self) -> io::Result<()> {
         let Some(server) = &self.server else {
@@ -22,11 +35,10 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         self.listening = if pause.is_zero() {
             Interest::Read
         } else {
+            self.rest = Rest::Pausing;
+            self.clock.after(pause, Due::Listen);
             Interest::Nothing
         };
-        if !pause.is_zero() {
-            self.clock.after(pause, Due::Listen);
-        }
         self.waiter.add(server.fd.as_fd(), LISTENER, self.listening)
     }
 
@@ -37,7 +49,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
             let Some(server) = &self.server else { return };
             let full = self.slots.len() >= self.context.limits.connections;
             if full && !rejects(self.context) {
-                return self.listen(Interest::Nothing);
+                return self.rest(Rest::Full);
             }
             let outcome = self.context.sys.accept(server.fd.as_fd(), Blocking::No);
             match self.acceptor.sort(self.context, server, outcome) {
@@ -49,7 +61,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
                 }
                 Next::Again => {}
                 Next::Nobody => return,
-                Next::BackOff(wait) => return self.listen_after(wait),
+                Next::BackOff(wait) => return self.listen_after(wait, Rest::BackingOff),
                 Next::Stop(error) => {
                     self.outcome = Err(error);
                     return self.close_listener();
@@ -61,11 +73,34 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
             self.again
                 .extend(self.waiter.is_edge_triggered().then_some(LISTENER));
         } else {
-            self.listen_after(pause);
+            self.listen_after(pause, Rest::Pausing);
         }
     }
 
-    pub(super) fn listen(&mut self, interest: Interest) {
+    /// Asks for clients again.
+    pub(super) fn listen(&mut self) {
+        self.rest = Rest::No;
+        self.watch_listener(Interest::Read);
+    }
+
+    fn rest(&mut self, why: Rest) {
+        self.rest = why;
+        self.watch_listener(Interest::Nothing);
+    }
+
+    fn listen_after(&mut self, wait: Duration, why: Rest) {
+        self.rest(why);
+        self.clock.after(wait, Due::Listen);
+    }
+
+    /// There is room again, or a descriptor for who was refused one.
+    pub(super) fn one_has_left(&mut self) {
+        if matches!(self.rest, Rest::Full | Rest::BackingOff) {
+            self.listen();
+        }
+    }
+
+    fn watch_listener(&mut self, interest: Interest) {
         let Some(server) = &self.server else { return };
         if self.listening != interest
             && self
@@ -75,11 +110,6 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         {
             self.listening = interest;
         }
-    }
-
-    pub(super) fn listen_after(&mut self, wait: Duration) {
-        self.listen(Interest::Nothing);
-        self.clock.after(wait, Due::Listen);
     }
 
     /// Those who are already in the queue: they have connected, and may have sent.

@@ -15,6 +15,7 @@ use super::Context;
 use super::accept::Acceptor;
 use super::pages::Pages;
 use super::slots::{Names, Slots};
+use super::turn::ShortRead;
 use super::waiter::{End, Interest, Ready, Token, Waiter};
 use crate::error::Error;
 use crate::event::Observer;
@@ -22,6 +23,8 @@ use crate::sys::stop::{Bell, Level};
 use crate::sys::{Blocking, Server, errno};
 
 use clock::Clock;
+use listen::Rest;
+use peers::short_read;
 
 const BELL: Token = Token(0);
 const LISTENER: Token = Token(1);
@@ -44,7 +47,8 @@ pub fn serve<O: Observer, W: Waiter>(
         .sys
         .set_nonblocking(server.fd.as_fd(), Blocking::No)
         .map_err(|e| failed("ioctl", e))?;
-    let mut engine = Engine::new(context, waiter, (bell, clock), server);
+    let mut pages = Pages::new(context.plan.buffer_size);
+    let mut engine = Engine::new(context, waiter, (bell, clock), server, pages.bytes());
     engine.begin().map_err(|e| failed("wait", e))?;
     engine.run()
 }
@@ -56,11 +60,15 @@ struct Engine<'a, O: Observer, W: Waiter> {
     clock: Clock,
     server: Option<Server>,
     listening: Interest,
+    rest: Rest,
     acceptor: Acceptor,
     slots: Slots,
-    buffer: Pages,
+    buffer: &'a mut [u8],
+    /// What a short read means when no end is announced.
+    short: ShortRead,
     /// Whose turn ended so that others have theirs.
     again: Vec<Token>,
+    spin: Option<Duration>,
     /// Who may not read because the memory budget is used up.
     starved: Vec<Token>,
     held: usize,
@@ -73,18 +81,22 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
         waiter: W,
         (bell, clock): (Bell, Clock),
         server: Server,
+        buffer: &'a mut [u8],
     ) -> Engine<'a, O, W> {
         Engine {
             context,
+            short: short_read(context, &waiter),
             waiter,
             bell,
             clock,
             server: Some(server),
             listening: Interest::Nothing,
+            rest: Rest::No,
             acceptor: Acceptor::default(),
             slots: Slots::new(Names::for_observer::<O>()),
-            buffer: Pages::new(context.plan.buffer_size),
+            buffer,
             again: Vec::new(),
+            spin: context.plan.serve.spin,
             starved: Vec::new(),
             held: 0,
             outcome: Ok(()),
@@ -98,20 +110,19 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
     }
 
     fn run(mut self) -> Result<(), Error> {
-        let mut ready: Vec<Ready> = Vec::new();
         while self.server.is_some() || !self.slots.is_empty() {
             self.set_clock();
-            match self.wait(&mut ready) {
-                Ok(()) => {}
+            let ready = match self.wait() {
+                Ok(ready) => ready,
                 Err(e) if errno::interrupted(&e) => continue,
                 Err(e) => return Err(errno::failure("wait", "the engine's descriptors", &e).into()),
-            }
-            for one in &ready {
-                match one.token {
-                    BELL => self.ordered_to_stop(),
-                    LISTENER => self.accept(),
-                    CLOCK => self.tick(),
-                    token => self.turn(token, one.end),
+            };
+            for nth in 0..ready {
+                let Ready { token, end } = self.waiter.ready(nth);
+                if token.is_a_peers() {
+                    self.serve(token, end);
+                } else {
+                    self.serve_own(token);
                 }
             }
             if !self.again.is_empty() {
@@ -123,23 +134,33 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
         self.outcome
     }
 
-    /// Waits until something is ready; with `spin` the kernel is asked again for so long before it may put this
-    /// thread to sleep.
-    #[inline]
-    fn wait(&mut self, ready: &mut Vec<Ready>) -> io::Result<()> {
-        if !self.again.is_empty() {
-            return self.waiter.wait(Some(Duration::ZERO), ready);
+    /// One of the engine's own descriptors is ready.
+    #[cold]
+    fn serve_own(&mut self, token: Token) {
+        match token {
+            LISTENER => self.accept(),
+            CLOCK => self.tick(),
+            _ => self.ordered_to_stop(),
         }
-        if let Some(spin) = self.context.plan.serve.spin {
+    }
+
+    /// Waits until something is ready and tells how many; with `spin` the kernel is asked again for so long before it
+    /// may put this thread to sleep.
+    #[inline]
+    fn wait(&mut self) -> io::Result<usize> {
+        if !self.again.is_empty() {
+            return self.waiter.wait(Some(Duration::ZERO));
+        }
+        if let Some(spin) = self.spin {
             let began = Instant::now();
             while began.elapsed() < spin {
-                self.waiter.wait(Some(Duration::ZERO), ready)?;
-                if !ready.is_empty() {
-                    return Ok(());
+                let ready = self.waiter.wait(Some(Duration::ZERO))?;
+                if ready > 0 {
+                    return Ok(ready);
                 }
             }
         }
-        self.waiter.wait(None, ready)
+        self.waiter.wait(None)
     }
 
     fn ordered_to_stop(&mut self) {

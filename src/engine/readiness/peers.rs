@@ -7,61 +7,97 @@ use super::clock::Due;
 use super::{Engine, LISTENER};
 use crate::engine::Context;
 use crate::engine::connection::{Connection, end};
+use crate::engine::flow::give_up;
 use crate::engine::slots::State;
-use crate::engine::turn::{Gone, Peer, ShortRead, Wait, give_up, turn};
+use crate::engine::turn::{Call, Gone, Pass, Peer, ShortRead, Wait, go_on, pass};
 use crate::engine::waiter::{End, Interest, Token, Waiter};
 use crate::event::Observer;
-use crate::session::{Framing, Want};
+use crate::session::{Framing, Session, Want};
 use crate::sys::Blocking;
 use crate::sys::stop::Level;
 
 impl<O: Observer, W: Waiter> Engine<'_, O, W> {
     /// A new connection has its first turn at once: its first request is often there already.
     pub(super) fn admit(&mut self, connection: Connection) {
-        let token = self.slots.insert(connection, self.clock.sweeps);
+        let token = self.slots.insert(connection, self.clock.sweeps.count);
         let Some(slot) = self.slots.get(token) else {
             return;
         };
         if let Err(error) = self.waiter.add(slot.fd.as_fd(), token, slot.interest) {
-            return self.over(token, Gone::Failed("epoll_ctl", error));
+            return self.over(token, Gone::failed(Call::Register, &error));
         }
-        self.turn(token, End::Announced);
+        // Whatever comes from now on is told.
+        self.turn(token, End::No);
     }
 
+    /// What a turn of one peer, of the many that are rare, need not be compiled into.
+    #[cold]
     pub(super) fn turn(&mut self, token: Token, announced: End) {
-        if token == LISTENER {
-            return self.accept();
-        }
-        let Some((slot, name)) = self.slots.get_named(token) else {
-            return;
+        self.serve(token, announced);
+    }
+
+    /// Gives the peer its turn.
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "it is most of the loop, and has the loop's registers"
+    )]
+    pub(super) fn serve(&mut self, token: Token, announced: End) {
+        let Some((slot, name)) = self.slots.get_named::<O>(token) else {
+            return self.turn_of_nobody(token);
         };
         if slot.state == State::Pausing {
             return;
         }
-        let session = &mut slot.session;
-        if self.held >= self.context.limits.memory && session.want() == Want::Recv {
-            self.starved.push(token);
-            return self.wait_for(token, Interest::Nothing);
+        if self.held >= self.context.limits.memory && wants_more(&slot.session) {
+            return self.starve(token);
         }
-        let before = session.held();
         let peer = Peer {
             fd: slot.fd.as_fd(),
             name,
             blocking: Blocking::No,
-            short: short_read(self.context, &self.waiter, announced),
+            short: match announced {
+                End::No => self.short,
+                End::Announced => ShortRead::GoOn,
+            },
         };
-        let wait = turn(self.context, &peer, session, self.buffer.bytes());
-        slot.active = self.clock.sweeps;
-        self.held = self.held + slot.session.held() - before;
+        slot.active = self.clock.sweeps.count;
+        let first = pass(self.context, peer, &mut slot.session, self.buffer);
+        if first == Pass::Drained && slot.held == 0 && slot.interest == Interest::Read {
+            return;
+        }
+        let wait = go_on(self.context, peer, &mut slot.session, self.buffer, first);
+        let held = slot.session.held() as u32;
+        let before = std::mem::replace(&mut slot.held, held);
+        self.held = self.held + held as usize - before as usize;
         self.feed_the_starved();
+        self.follow(token, wait);
+    }
+
+    /// What a turn says to wait for.
+    fn follow(&mut self, token: Token, wait: Wait) {
         match wait {
             Wait::Readable => self.wait_for(token, Interest::Read),
             Wait::Writable if self.context.stop.level() >= Level::Expired => self.give_up(token),
             Wait::Writable => self.wait_for(token, Interest::Write),
             Wait::Again => self.again.push(token),
-            Wait::Pause(time) => self.pause(token, time),
+            Wait::Pause(pause) => self.pause(token, pause.length(&self.context.rules.pauses)),
             Wait::Gone(gone) => self.over(token, gone),
         }
+    }
+
+    /// The listener's, or news of a connection that is gone.
+    #[cold]
+    fn turn_of_nobody(&mut self, token: Token) {
+        if token == LISTENER {
+            self.accept();
+        }
+    }
+
+    #[cold]
+    fn starve(&mut self, token: Token) {
+        self.starved.push(token);
+        self.wait_for(token, Interest::Nothing);
     }
 
     pub(super) fn wait_for(&mut self, token: Token, interest: Interest) {
@@ -76,7 +112,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         }
         slot.interest = interest;
         if let Err(error) = self.waiter.change(slot.fd.as_fd(), token, interest) {
-            self.over(token, Gone::Failed("epoll_ctl", error));
+            self.over(token, Gone::failed(Call::Register, &error));
         }
     }
 
@@ -101,19 +137,14 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
     }
 
     pub(super) fn over(&mut self, token: Token, gone: Gone) {
-        let Some(connection) = self.slots.remove(token) else {
+        let Some((connection, held)) = self.slots.remove(token) else {
             return;
         };
-        self.held -= connection.session.held();
+        self.held -= held as usize;
         self.waiter.remove(connection.fd.as_fd(), token);
         end(self.context, connection, gone);
         self.feed_the_starved();
-        // There is room again, or a descriptor for who was refused one.
-        if self.listening == Interest::Nothing
-            && self.context.plan.serve.pause.before_accept.is_zero()
-        {
-            self.listen(Interest::Read);
-        }
+        self.one_has_left();
     }
 
     /// Ends a connection that could not send its rest in time.
@@ -121,9 +152,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         let Some(slot) = self.slots.get(token) else {
             return;
         };
-        let held = slot.session.held();
         give_up(self.context, &mut slot.session);
-        self.held -= held;
         if let Want::Close(close) = slot.session.want() {
             self.over(token, Gone::Ended(close));
         }
@@ -138,16 +167,15 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
 
 /// A short read means that all was read, unless the end is behind it (edge-triggered, that is told only once) or each
 /// receive is one message.
-fn short_read<O: Observer>(
-    context: Context<'_, O>,
-    waiter: &impl Waiter,
-    announced: End,
-) -> ShortRead {
-    let edge = waiter.is_edge_triggered();
-    let messages = context.rules.framing == Framing::Message;
-    match announced {
-        End::Announced => ShortRead::GoOn,
-        End::No if edge && messages => ShortRead::GoOn,
-        End::No => ShortRead::Drained,
+pub(super) fn short_read<O: Observer>(context: Context<'_, O>, waiter: &impl Waiter) -> ShortRead {
+    if waiter.is_edge_triggered() && context.rules.framing == Framing::Message {
+        ShortRead::GoOn
+    } else {
+        ShortRead::Drained
     }
+}
+
+#[cold]
+fn wants_more(session: &Session) -> bool {
+    session.want() == Want::Recv
 }

@@ -10,12 +10,10 @@ use std::time::{Duration, Instant};
 
 use super::table::{Slot, State};
 use super::{CLOCK, Engine, Token};
+use crate::engine::sweeps::Sweeps;
 use crate::engine::turn::Gone;
 use crate::event::Observer;
 use crate::sys::ring::Key;
-
-/// How often silent peers are looked for, at the least and at the most.
-const SWEEP: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 
 /// When something is due that no completion tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,25 +33,17 @@ enum Ticking {
 #[derive(Debug)]
 pub(super) struct Clock {
     due: BinaryHeap<Reverse<(Instant, Due)>>,
-    every: Duration,
     ticking: Ticking,
-    /// Sweeps so far.
-    pub(super) sweeps: u32,
-    /// A peer may be silent during so many whole sweeps.
-    patience: u32,
+    pub(super) sweeps: Sweeps,
 }
 
 impl Clock {
     /// `silence` is how long a peer may say nothing.
     pub(super) fn new(silence: Duration) -> Clock {
-        let every = (silence / 4).clamp(SWEEP.0, SWEEP.1);
-        let patience = silence.as_nanos().div_ceil(every.as_nanos());
         Clock {
             due: BinaryHeap::new(),
-            every,
             ticking: Ticking::No,
-            sweeps: 0,
-            patience: u32::try_from(patience).unwrap_or(u32::MAX),
+            sweeps: Sweeps::new(silence),
         }
     }
 
@@ -67,12 +57,6 @@ impl Clock {
         let Reverse((at, _)) = self.due.peek()?;
         Some(at.saturating_duration_since(Instant::now()))
     }
-
-    /// Whether a peer that was last active before sweep number `active` has been silent for too long. That sweep came
-    /// up to one interval after it was active, so it is not counted.
-    fn is_silent(&self, active: u32) -> bool {
-        self.sweeps.wrapping_sub(active) > self.patience
-    }
 }
 
 impl<O: Observer> Engine<'_, O> {
@@ -81,17 +65,16 @@ impl<O: Observer> Engine<'_, O> {
     pub(super) fn set_clock(&mut self) {
         if self.clock.ticking == Ticking::No && !self.table.is_empty() {
             self.clock.ticking = Ticking::Yes;
-            self.ring.timeout(self.clock.every, CLOCK);
+            self.ring.timeout(self.clock.sweeps.every, CLOCK);
         }
     }
 
     /// The timeout has passed: closes who has been silent for too long.
     pub(super) fn sweep(&mut self) {
-        let clock = &mut self.clock;
-        clock.ticking = Ticking::No;
-        clock.sweeps = clock.sweeps.wrapping_add(1);
-        let clock = &self.clock;
-        let silent = |slot: &Slot| slot.state == State::Awake && clock.is_silent(slot.active);
+        self.clock.ticking = Ticking::No;
+        self.clock.sweeps.count = self.clock.sweeps.count.wrapping_add(1);
+        let sweeps = self.clock.sweeps;
+        let silent = |slot: &Slot| slot.state == State::Awake && sweeps.is_over(slot.active);
         for token in self.table.tokens(silent) {
             self.over(token, Gone::TimedOut);
         }

@@ -6,7 +6,8 @@
 use super::style::{BULK, BULK_LASTS, ForBulk, When};
 use super::table::{Receiving, Sending, State};
 use super::{BELL, CLOCK, Engine, Haste, Token};
-use crate::engine::turn::{self, Gone};
+use crate::engine::flow;
+use crate::engine::turn::{Call, Gone};
 use crate::event::Observer;
 use crate::sys::ring::{Completion, Life, Op};
 
@@ -40,10 +41,10 @@ impl<O: Observer> Engine<'_, O> {
                 let chunk = self.shelf.bytes(&self.ring, slot.lent);
                 let all = slot.session.reply(chunk).len();
                 let before = slot.session.held();
-                turn::gave(self.context, name, &mut slot.session, chunk, all);
+                flow::gave(self.context, name, &mut slot.session, chunk, all);
                 self.held = self.held + slot.session.held() - before;
                 slot.sending = Sending::Not;
-                slot.active = self.clock.sweeps;
+                slot.active = self.clock.sweeps.count;
                 self.advance(token);
             }
         }
@@ -80,7 +81,7 @@ impl<O: Observer> Engine<'_, O> {
             }
             return;
         };
-        slot.active = self.clock.sweeps;
+        slot.active = self.clock.sweeps.count;
         if completion.life == Life::Over {
             slot.receiving = Receiving::Not;
         }
@@ -104,10 +105,7 @@ impl<O: Observer> Engine<'_, O> {
                     return self.hungry.push(token);
                 }
                 _ => {
-                    let error = completion
-                        .error()
-                        .unwrap_or_else(std::io::Error::last_os_error);
-                    return self.over(token, Gone::Failed("recv", error));
+                    return self.over(token, Gone::Failed(Call::Recv, -res));
                 }
             }
         }
@@ -148,22 +146,19 @@ impl<O: Observer> Engine<'_, O> {
             return;
         };
         slot.sending = Sending::Not;
-        slot.active = self.clock.sweeps;
+        slot.active = self.clock.sweeps.count;
         let res = completion.res();
         if res >= 0 {
             let chunk = self.shelf.bytes(&self.ring, slot.lent);
             let before = slot.session.held();
-            turn::gave(self.context, name, &mut slot.session, chunk, res as usize);
+            flow::gave(self.context, name, &mut slot.session, chunk, res as usize);
             self.held = self.held + slot.session.held() - before;
         }
         match -res {
             _ if res >= 0 => {}
             libc::EAGAIN | libc::EINTR | libc::ECANCELED => {}
             _ => {
-                let error = completion
-                    .error()
-                    .unwrap_or_else(std::io::Error::last_os_error);
-                return self.over(token, Gone::Failed("send", error));
+                return self.over(token, Gone::Failed(Call::Send, -res));
             }
         }
         self.after_a_send(token);

@@ -9,7 +9,8 @@ use super::style::When;
 use super::table::{Receiving, Sending, State};
 use super::{Engine, Haste, Token};
 use crate::engine::connection::{Connection, end};
-use crate::engine::turn::{self, Gone, give_up, must_end};
+use crate::engine::flow::{self, give_up, must_end};
+use crate::engine::turn::Gone;
 use crate::event::Observer;
 use crate::session::{Close, Manner, Want};
 use crate::sys::ring::Op;
@@ -26,7 +27,7 @@ enum Fed {
 impl<O: Observer> Engine<'_, O> {
     /// Takes a new connection in.
     pub(super) fn admit(&mut self, connection: Connection) {
-        let token = self.table.insert(connection, self.clock.sweeps);
+        let token = self.table.insert(connection, self.clock.sweeps.count);
         self.advance(token);
     }
 
@@ -84,7 +85,7 @@ impl<O: Observer> Engine<'_, O> {
         if let Some((at, n)) = next {
             slot.lent = at;
             let chunk = self.shelf.bytes_mut(&mut self.ring, at);
-            turn::took(self.context, slot.fd.as_fd(), name, session, chunk, n);
+            flow::took(self.context, slot.fd.as_fd(), name, session, chunk, n);
         }
         self.held = self.held + session.held() - before;
         next.map_or(Fed::No, |_| Fed::Yes)
@@ -121,7 +122,7 @@ impl<O: Observer> Engine<'_, O> {
             self.ring.recv_many(slot.fd.as_fd(), token.key());
         } else {
             slot.receiving = Receiving::One;
-            let flags = turn::flags(self.context).bits();
+            let flags = flow::flags(self.context).bits();
             let len = self.style.len;
             self.ring.recv(slot.fd.as_fd(), len, flags, token.key());
         }
@@ -267,7 +268,7 @@ impl<O: Observer> Engine<'_, O> {
         while let Some((at, n)) = self.shelf.pop(&mut row) {
             let chunk = self.shelf.bytes_mut(&mut self.ring, at);
             let fd = connection.fd.as_fd();
-            turn::took(self.context, fd, &connection.peer, session, chunk, n);
+            flow::took(self.context, fd, &connection.peer, session, chunk, n);
             session.release(self.shelf.bytes(&self.ring, at));
             self.shelf.clear(&mut self.ring, at);
             unasked += n;

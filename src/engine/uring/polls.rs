@@ -55,23 +55,23 @@ impl<O: Observer> Waiter for Polls<'_, O> {
         self.polled.retain(|(other, _)| *other != token);
     }
 
-    fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
-        ready.clear();
-        self.ring
-            .enter(timeout.map_or(Wait::One, Wait::AtMost), &mut self.batch)?;
-        let batch = std::mem::take(&mut self.batch);
-        for completion in &batch {
-            if completion.life == Life::Over {
-                self.again(completion.key);
-            }
-            ready.push(Ready {
-                token: Token(completion.key.0),
-                end: End::No,
-            });
-        }
-        self.batch = batch;
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         self.batch.clear();
-        Ok(())
+        let wait = timeout.map_or(Wait::One, Wait::AtMost);
+        self.ring.enter(wait, &mut self.batch)?;
+        for n in 0..self.batch.len() {
+            if self.batch[n].life == Life::Over {
+                self.again(self.batch[n].key);
+            }
+        }
+        Ok(self.batch.len())
+    }
+
+    fn ready(&self, nth: usize) -> Ready {
+        Ready {
+            token: Token(self.batch[nth].key.0),
+            end: End::No,
+        }
     }
 
     fn is_edge_triggered(&self) -> bool {

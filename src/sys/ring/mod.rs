@@ -209,7 +209,7 @@ impl<'a, O: Observer> Ring<'a, O> {
             reason = "the safe call leaves GETEVENTS away when it does not wait"
         )]
         unsafe {
-            self.ring
+            self.uring
                 .submitter()
                 .enter::<libc::sigset_t>(queued, least, flags.bits(), None)
         }
