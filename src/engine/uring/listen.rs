@@ -53,12 +53,19 @@ impl<O: Observer> Engine<'_, O> {
             .limits
             .connections
             .saturating_sub(self.table.len());
-        if self.listening != Listening::Not || (room == 0 && !rejects(self.context)) {
+        let pause = self.context.plan.serve.pause.before_accept;
+        if self.listening != Listening::Not {
+            return;
+        }
+        if room == 0 && !rejects(self.context) {
+            // Without pauses whoever leaves calls the next one in.
+            if !pause.is_zero() {
+                self.clock.after(pause, Due::Listen);
+            }
             return;
         }
         // The kernel accepts all who are in the queue before it looks at anything else.
         let queue = server.backlog.map_or(0, |b| b.effective.unwrap_or(b.asked)) as usize + 1;
-        let pause = self.context.plan.serve.pause.before_accept;
         let shots = if room > queue && pause.is_zero() {
             Shots::Many
         } else {
@@ -93,11 +100,11 @@ impl<O: Observer> Engine<'_, O> {
             return self.closed_to_clients();
         }
         let full = self.table.len() >= self.context.limits.connections;
-        if full && !rejects(self.context) {
-            self.leave_alone();
-        } else if let Then::After(time) = then {
+        if let Then::After(time) = then {
             self.leave_alone();
             self.clock.after(time, Due::Listen);
+        } else if full && !rejects(self.context) {
+            self.leave_alone();
         } else {
             self.listen();
         }
@@ -107,15 +114,7 @@ impl<O: Observer> Engine<'_, O> {
         let Some(server) = &self.server else {
             return Then::Now;
         };
-        let outcome = outcome.map(|fd| {
-            // A multishot accept has no room for addresses.
-            let peer = if self.table.keeps_names() {
-                self.context.sys.getpeername(fd.as_fd()).ok()
-            } else {
-                None
-            };
-            (fd, peer.unwrap_or(SocketName::UNNAMED))
-        });
+        let outcome = outcome.map(|fd| self.named(fd));
         match self.acceptor.sort(self.context, server, outcome) {
             Next::Client(fd, peer) => {
                 self.client(fd, peer);
@@ -134,6 +133,13 @@ impl<O: Observer> Engine<'_, O> {
         }
     }
 
+    /// Who a client is, if anybody wants to know: a multishot accept has no room for addresses.
+    fn named(&self, fd: OwnedFd) -> (OwnedFd, SocketName) {
+        let wanted = self.table.keeps_names();
+        let peer = wanted.then(|| self.context.sys.getpeername(fd.as_fd()).ok());
+        (fd, peer.flatten().unwrap_or(SocketName::UNNAMED))
+    }
+
     fn client(&mut self, fd: OwnedFd, peer: SocketName) {
         let full = self.table.len() >= self.context.limits.connections;
         if full && rejects(self.context) {
@@ -148,7 +154,8 @@ impl<O: Observer> Engine<'_, O> {
     /// A connection is over: there is room again, or a descriptor for who was refused one.
     pub(super) fn room_again(&mut self) {
         if let Some(fd) = self.waiting.pop_front() {
-            self.sort(Ok(fd));
+            let (fd, peer) = self.named(fd);
+            self.client(fd, peer);
         }
         if self.context.plan.serve.pause.before_accept.is_zero() {
             self.listen();

@@ -173,11 +173,12 @@ impl<O: Observer> Engine<'_, O> {
         if haste == Haste::Yes {
             return Wait::No;
         }
-        let unsettled = !self.silent.is_empty();
-        if unsettled && (O::EVENTS || self.context.stop.level() != Level::Running) {
-            return Wait::No;
-        }
-        if unsettled && self.style.is_scarce(&self.ring) {
+        // Whoever lacks memory or a buffer may get it from a send that has succeeded.
+        let somebody_waits = O::EVENTS
+            || self.context.stop.level() != Level::Running
+            || !(self.starved.is_empty() && self.hungry.is_empty())
+            || self.style.is_scarce(&self.ring);
+        if !self.silent.is_empty() && somebody_waits {
             return Wait::No;
         }
         self.clock.left().map_or(Wait::One, Wait::AtMost)

@@ -14,7 +14,7 @@ pub(super) struct Pages {
 impl Pages {
     pub(super) fn new(len: usize) -> io::Result<Pages> {
         let access = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: a new mapping at an address of the kernel's choice touches nothing that is there.
         #[allow(unsafe_code, reason = "the allocator would write every page of it")]
         let start = unsafe { libc::mmap(std::ptr::null_mut(), len, access, flags, -1, 0) };
