@@ -24,7 +24,6 @@ pub mod flow;
 pub mod guard;
 pub mod ledger;
 pub mod limits;
-pub mod pages;
 pub mod poll;
 pub mod readiness;
 pub mod rules;
@@ -47,7 +46,7 @@ use crate::event::Observer;
 use crate::plan::{EngineKey, Plan};
 use crate::session::Rules;
 use crate::sys::stop::Stop;
-use crate::sys::{Server, Sys, errno};
+use crate::sys::{Pages, Server, Sys, errno};
 
 pub use books::Books;
 pub use ledger::Ledger;
@@ -109,6 +108,12 @@ impl<O: Observer> Worker<'_, O> {
     pub fn silence(&self) -> Duration {
         let read = self.plan.read_timeout.unwrap_or(Duration::MAX);
         read.min(self.plan.serve.idle_timeout)
+    }
+
+    /// A buffer to receive into, as long as the profile says. An error is that of mmap(2).
+    pub fn buffer(&self) -> Result<Pages, Error> {
+        Pages::new(self.plan.buffer_size)
+            .map_err(|e| errno::failure("mmap", "the receive buffer", &e).into())
     }
 }
 

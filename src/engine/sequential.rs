@@ -11,8 +11,8 @@ use crate::sys::Server;
 
 /// Accepts and serves until the order to stop, then serves those who were already waiting.
 pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
-    let mut buffer = vec![0; context.plan.buffer_size];
+    let mut buffer = context.buffer()?;
     accept_all(context, server, |fd, peer| {
-        converse(context, fd, peer, &mut buffer);
+        converse(context, fd, peer, buffer.bytes());
     })
 }

@@ -11,7 +11,7 @@ use super::{Context, Worker};
 use crate::error::Error;
 use crate::event::{Event, Observer};
 use crate::socket::SocketName;
-use crate::sys::{Linger, Server};
+use crate::sys::{Linger, Server, errno};
 
 /// A thread's stack unless the profile says otherwise: a conversation needs a few KiB, and only pages that are used cost.
 const STACK: usize = 128 << 10;
@@ -38,13 +38,15 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
             let theirs = std::sync::Arc::clone(&client);
             let work = move || {
                 let ledger = context.books.open();
-                let mut buffer = vec![0; context.plan.buffer_size];
                 if let Some((fd, peer)) = take(&theirs) {
                     let worker = Worker {
                         ledger: &ledger,
                         ..*context
                     };
-                    converse(Context(&worker), fd, peer, &mut buffer);
+                    match context.buffer() {
+                        Ok(mut pages) => converse(Context(&worker), fd, peer, pages.bytes()),
+                        Err(error) => no_room(Context(&worker), fd, &peer, &error),
+                    }
                 }
                 context.books.settle(&ledger);
                 crew.leave();
@@ -57,7 +59,8 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
             if let Err(error) = spawned {
                 crew.leave();
                 if let Some((fd, peer)) = take(&client) {
-                    no_thread(context, fd, &peer, &error);
+                    let error = errno::failure("clone3", "a thread", &error).into();
+                    no_room(context, fd, &peer, &error);
                 }
             }
             // The next accept(2) comes when there is room for its client: until then it waits in the backlog.
@@ -74,17 +77,12 @@ fn take(client: &Client) -> Option<(OwnedFd, SocketName)> {
     client.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// A thread that cannot be created costs one connection, not the server.
-fn no_thread<O: Observer>(
-    context: Context<'_, O>,
-    fd: OwnedFd,
-    peer: &SocketName,
-    error: &std::io::Error,
-) {
+/// A thread or a buffer that cannot be had costs one connection, not the server.
+fn no_room<O: Observer>(context: Context<'_, O>, fd: OwnedFd, peer: &SocketName, error: &Error) {
     context.ledger.accepted.add(1);
     context.ledger.failed.add(1);
     context.sys.close(fd, Linger::Reset);
-    let why = format!("no thread could be started: {error}");
+    let why = error.to_string().replace('\n', "; ");
     context
         .sys
         .observer()

@@ -207,7 +207,7 @@ fn left_over(session: &Session, drained: bool) -> Pass {
 /// What a call that failed means.
 #[cold]
 fn refused(peer: Peer<'_>, want: Want, error: &io::Error) -> Pass {
-    let (call, wait) = match want {
+    let (call, unready) = match want {
         Want::Send => (Call::Send, Wait::Writable),
         _ => (Call::Recv, Wait::Readable),
     };
@@ -217,7 +217,7 @@ fn refused(peer: Peer<'_>, want: Want, error: &io::Error) -> Pass {
     Pass::Over(match peer.blocking {
         _ if !errno::would_block(error) => Wait::Gone(Gone::failed(call, error)),
         Blocking::Yes => Wait::Gone(Gone::TimedOut),
-        Blocking::No => wait,
+        Blocking::No => unready,
     })
 }
 

@@ -134,7 +134,7 @@ impl Session {
     ///
     /// Whatever was lent before must have been released. What comes while something else is wanted (a completion that
     /// was under way when the last request was answered) is given up, counted, and turns the end into a reset.
-    #[inline(always)]
+    #[inline]
     pub fn received(&mut self, rules: &Rules, chunk: &mut [u8]) -> Received {
         let whole = matches!(rules.framing, Framing::None | Framing::Message);
         if !whole || !matches!(self.now, Want::Recv) || chunk.is_empty() {
@@ -157,7 +157,7 @@ impl Session {
 
     /// What is unsent: a part of `chunk`, the one lent last; once that was released, any will do. A shorter one in its
     /// place panics: sending another connection's bytes would be worse.
-    #[inline(always)]
+    #[inline]
     pub fn reply<'a>(&'a self, chunk: &'a [u8]) -> &'a [u8] {
         let unsent = self.at as usize..self.ready as usize;
         match (&self.carry, self.voice) {
@@ -168,7 +168,7 @@ impl Session {
     }
 
     /// Takes note that the kernel took the first `n` bytes of the reply.
-    #[inline(always)]
+    #[inline]
     pub fn sent(&mut self, n: usize) {
         let unsent = self.ready - self.at;
         debug_assert!(n <= unsent as usize, "more was sent than there was");
@@ -184,7 +184,7 @@ impl Session {
 
     /// Gives `chunk`, the one lent last, back to the engine, which may now use it for anything: what is unsent or
     /// unfinished is copied. When nothing is, or a second time, it does nothing.
-    #[inline(always)]
+    #[inline]
     pub fn release(&mut self, chunk: &[u8]) {
         if self.at != self.end && self.carry.is_none() {
             self.keep(chunk);

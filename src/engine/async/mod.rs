@@ -57,7 +57,7 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
     };
     let rings = rings.map_err(|e| failed("epoll_ctl", &e))?;
     let ticks = ticks.map_err(|e| failed("epoll_ctl", &e))?;
-    let worker = Worker::new(context, parks);
+    let worker = Worker::new(context, parks, context.buffer()?);
     let mut tasks = Tasks::new();
     tasks.spawn(listen::heed(&worker, &bell, &rings));
     tasks.spawn(listen::sweep(&worker, &timer, &ticks));

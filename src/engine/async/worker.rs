@@ -11,15 +11,14 @@ use std::time::Duration;
 use super::parks::Parks;
 use crate::engine::Context;
 use crate::engine::connection::Connection;
-use crate::engine::pages::Pages;
 use crate::engine::sweeps::Sweeps;
 use crate::engine::turn::{Peer, ShortRead, Wait, turn};
 use crate::error::Error;
 use crate::event::Observer;
 use crate::session::{Session, Want};
-use crate::sys::Blocking;
 use crate::sys::driven::{Driven, Interest, Ready};
 use crate::sys::stop::Level;
+use crate::sys::{Blocking, Pages};
 
 /// The shared part of a worker.
 pub(super) struct Worker<'a, O: Observer> {
@@ -78,7 +77,7 @@ pub(super) enum News {
 }
 
 impl<'a, O: Observer> Worker<'a, O> {
-    pub(super) fn new(context: Context<'a, O>, parks: Parks) -> Worker<'a, O> {
+    pub(super) fn new(context: Context<'a, O>, parks: Parks, buffer: Pages) -> Worker<'a, O> {
         Worker {
             context,
             parks,
@@ -87,7 +86,7 @@ impl<'a, O: Observer> Worker<'a, O> {
             sweeps: Cell::new(Sweeps::new(context.silence())),
             listener: RefCell::default(),
             sweeper: RefCell::default(),
-            buffer: RefCell::new(Pages::new(context.plan.buffer_size)),
+            buffer: RefCell::new(buffer),
             seats: RefCell::default(),
             free: RefCell::default(),
             peers: Cell::new(0),

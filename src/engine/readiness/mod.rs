@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use super::accept::Acceptor;
-use super::pages::Pages;
 use super::slots::{Names, Slots};
 use super::turn::ShortRead;
 use super::waiter::{End, Interest, Ready, Token, Waiter};
@@ -47,7 +46,7 @@ pub fn serve<O: Observer, W: Waiter>(
         .sys
         .set_nonblocking(server.fd.as_fd(), Blocking::No)
         .map_err(|e| failed("ioctl", e))?;
-    let mut pages = Pages::new(context.plan.buffer_size);
+    let mut pages = context.buffer()?;
     let mut engine = Engine::new(context, waiter, (bell, clock), server, pages.bytes());
     engine.begin().map_err(|e| failed("wait", e))?;
     engine.run()
