@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use io_uring::Submitter;
 use io_uring::types::BufRingEntry;
 
-use super::pages::Pages;
+use crate::sys::pages::Pages;
 
 /// io_uring_register_buf_ring(3): a buffer is consumed piece by piece.
 const IOU_PBUF_RING_INC: u16 = 2;

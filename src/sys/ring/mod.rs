@@ -6,7 +6,6 @@
 
 pub mod buffers;
 pub mod ops;
-mod pages;
 pub mod refused;
 mod show;
 
