@@ -64,6 +64,11 @@ fn two_thousand_at_once_on_edges() {
 }
 
 #[test]
+fn two_thousand_at_once_on_uring() {
+    crowd(Engine::Uring, 2000);
+}
+
+#[test]
 fn two_thousand_at_once_on_tokio() {
     crowd(Engine::Async, 2000);
 }
