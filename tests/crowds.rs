@@ -61,8 +61,12 @@ fn crowd(engine: &str, host: &str, size: usize) {
 
 #[test]
 fn everybody_at_once() {
-    for (engine, host) in [("epoll", "127.0.1.1"), ("async", "127.0.1.2")] {
+    for (engine, host) in [
+        ("epoll", "127.0.1.1"),
+        ("async", "127.0.1.2"),
+        ("uring", "127.0.1.3"),
+    ] {
         crowd(engine, host, room_for(18_000));
     }
-    crowd("threads", "127.0.1.3", room_for(4_000));
+    crowd("threads", "127.0.1.4", room_for(4_000));
 }

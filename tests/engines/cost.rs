@@ -46,7 +46,12 @@ fn costs_at_most(most: u64, engine: Engine, peers: usize) {
 
 #[test]
 fn an_idle_connection_costs_a_slot() {
-    costs_at_most(100, Engine::Epoll, 6000);
+    costs_at_most(100, Engine::Epoll, 10_000);
+}
+
+#[test]
+fn an_idle_connection_costs_a_slot_beside_the_ring() {
+    costs_at_most(100, Engine::Uring, 10_000);
 }
 
 #[test]
