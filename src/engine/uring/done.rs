@@ -9,6 +9,7 @@ use super::{BELL, CLOCK, Engine, Haste, Token};
 use crate::engine::flow;
 use crate::engine::turn::{Call, Gone};
 use crate::event::Observer;
+use crate::sys::ring::buffers::Group;
 use crate::sys::ring::{Completion, Life, Op};
 
 /// A connection with more chunks waiting than this receives no more until they are sent.
@@ -102,7 +103,8 @@ impl<O: Observer> Engine<'_, O> {
                         self.ring.want_more(group);
                     }
                     slot.receiving = Receiving::Hungry;
-                    return self.hungry.push(token);
+                    let group = self.style.group(slot.bulk);
+                    return self.hungry[group as usize].push_back(token);
                 }
                 _ => {
                     return self.over(token, Gone::Failed(Call::Recv, -res));
@@ -164,28 +166,25 @@ impl<O: Observer> Engine<'_, O> {
         self.after_a_send(token);
     }
 
-    /// Those that found no buffer ask again when there is one.
+    /// Those that found no buffer ask again, as many as there are buffers for: if all of them asked for the first that
+    /// comes back, each of them but one would have asked for nothing.
     #[inline]
     pub(super) fn feed_the_hungry(&mut self) {
-        if self.hungry.is_empty() {
-            return;
-        }
-        for token in std::mem::take(&mut self.hungry) {
-            let group = self
-                .style
-                .group(self.table.get(token).map_or(0, |slot| slot.bulk));
-            let Some(slot) = self
-                .table
-                .get(token)
-                .filter(|s| s.receiving == Receiving::Hungry)
-            else {
+        for group in [Group::Shared, Group::Whole] {
+            if self.hungry[group as usize].is_empty() {
                 continue;
-            };
-            if self.ring.has_buffers(group) {
-                slot.receiving = Receiving::Not;
-                self.advance(token);
-            } else {
-                self.hungry.push(token);
+            }
+            let mut portions = self.ring.receives(group);
+            while portions > 0
+                && let Some(token) = self.hungry[group as usize].pop_front()
+            {
+                if let Some(slot) = self.table.get(token)
+                    && slot.receiving == Receiving::Hungry
+                {
+                    slot.receiving = Receiving::Not;
+                    portions -= 1;
+                    self.advance(token);
+                }
             }
         }
     }

@@ -85,7 +85,7 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
         silent: VecDeque::new(),
         endings: HashMap::new(),
         starved: Vec::new(),
-        hungry: Vec::new(),
+        hungry: [VecDeque::new(), VecDeque::new()],
         clock: Clock::new(context.silence()),
         held: 0,
         haste: Haste::Not,
@@ -122,8 +122,8 @@ struct Engine<'a, O: Observer> {
     endings: HashMap<Token, Gone>,
     /// Who may not receive because the memory budget is used up.
     starved: Vec<Token>,
-    /// Who may not receive because no buffer was left.
-    hungry: Vec<Token>,
+    /// Who may not receive because no buffer of that group was left, in the order in which they found none.
+    hungry: [VecDeque<Token>; 2],
     clock: Clock,
     /// Bytes that the sessions hold.
     held: usize,
@@ -176,7 +176,7 @@ impl<O: Observer> Engine<'_, O> {
         // Whoever lacks memory or a buffer may get it from a send that has succeeded.
         let somebody_waits = O::EVENTS
             || self.context.stop.level() != Level::Running
-            || !(self.starved.is_empty() && self.hungry.is_empty())
+            || !(self.starved.is_empty() && self.hungry.iter().all(VecDeque::is_empty))
             || self.style.is_scarce(&self.ring);
         if !self.silent.is_empty() && somebody_waits {
             return Wait::No;

@@ -15,6 +15,9 @@ use crate::sys::pages::Pages;
 /// io_uring_register_buf_ring(3): a buffer is consumed piece by piece.
 const IOU_PBUF_RING_INC: u16 = 2;
 
+/// Small receives that a shared buffer is sure to hold.
+const RECEIVES_OF_ONE: usize = 16;
+
 /// After so many rounds in which no receive was without a buffer the kernel gets fewer again.
 const CONTENT: u32 = 1024;
 
@@ -294,6 +297,17 @@ impl Pool {
     pub(super) fn available(&self, group: Group) -> usize {
         let set = self.sets[group as usize].as_ref();
         set.map_or(0, |s| usize::from(s.at_hand) + s.free.len())
+    }
+
+    /// About so many receives will find a buffer. Of an incremental one each may take as much as comes, so that is a
+    /// guess, on the small side.
+    pub(super) fn receives(&self, group: Group) -> usize {
+        let set = self.sets[group as usize].as_ref();
+        let each = match set.map(|s| s.plan.consumption) {
+            Some(Consumption::Incremental) => RECEIVES_OF_ONE,
+            _ => 1,
+        };
+        self.available(group) * each
     }
 
     #[inline]

@@ -291,6 +291,11 @@ impl<'a, O: Observer> Ring<'a, O> {
         self.pool.available(group) > 0
     }
 
+    /// About so many receives into this group will find a buffer.
+    pub fn receives(&self, group: Group) -> usize {
+        self.pool.receives(group)
+    }
+
     /// The bytes of a chunk.
     #[inline]
     pub fn bytes(&self, chunk: &Chunk) -> &[u8] {
