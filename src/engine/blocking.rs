@@ -21,6 +21,11 @@ pub fn accept_all<O: Observer>(
     mut serve: impl FnMut(OwnedFd, SocketName),
 ) -> Result<(), Error> {
     let outcome = accept_loop(context, &server, &mut serve);
+    if outcome.is_err() {
+        // Now and not when the last peer has left: until then the other workers would not hear of it.
+        let drain = context.plan.serve.drain_timeout;
+        context.stop.raise(Level::Closing, Some(drain));
+    }
     let waiting = last_clients(context, &server);
     context.sys.close_server(server);
     for (fd, peer) in waiting {
