@@ -66,7 +66,7 @@ fn the_third_of_two_is_reset_where_the_profile_says_so() {
 }
 
 /// utime and stime of a process, in ticks of 10 ms (proc_pid_stat(5)).
-fn ticks(server: &Running) -> u64 {
+pub(crate) fn ticks(server: &Running) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", server.pid())).unwrap();
     let (_, after_name) = stat.rsplit_once(')').unwrap();
     let fields: Vec<&str> = after_name.split_whitespace().collect();
