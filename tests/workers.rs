@@ -257,9 +257,9 @@ fn a_worker_that_cannot_go_on_ends_the_others() {
     for engine in ENGINES {
         let server = fails_at_its_third_accept(engine);
         // Two a worker, and one more, at most: then nobody listens.
-        let served = (0..).map_while(|_| TcpStream::connect(server.address()).ok());
+        let clients = (0..).map_while(|_| TcpStream::connect(server.address()).ok());
         let mut most = 0;
-        for client in served {
+        for client in clients {
             let _ = client.shutdown(Shutdown::Write);
             // In the backlog of the one that fails it is reset.
             let heard = end(&client);
