@@ -1,7 +1,7 @@
 //! Every engine does the same: each way to wait × each family, type and framing × each hardship, from one list.
 //!
 //! Beside the matrix: what only engines with several peers promise, what they do at their limits, what a wait costs in
-//! system calls, and crowds.
+//! system calls, how it spins, and crowds.
 
 mod common;
 
@@ -17,6 +17,8 @@ mod crowd;
 mod limits;
 #[path = "engines/peers.rs"]
 mod peers;
+#[path = "engines/spin.rs"]
+mod spin;
 
 use common::{Sockplay, place};
 

@@ -1,6 +1,7 @@
 //! What the engines with blocking calls share: the loop of accept(2), and a conversation from begin to end.
 
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::time::Duration;
 
 use super::Context;
 use super::accept::{Acceptor, Next};
@@ -11,16 +12,23 @@ use crate::error::Error;
 use crate::event::Observer;
 use crate::socket::SocketName;
 use crate::sys::errno::{self, AcceptTrouble};
-use crate::sys::stop::{Level, Watched};
+use crate::sys::stop::{Level, Stopped, Watched};
 use crate::sys::{Blocking, Server};
 
 /// Accepts until the order to stop, gives the path back, then those who were already waiting; `serve` gets each client.
+/// `back_off` waits so long after accept(2) found a limit, or until there may be room again.
 pub fn accept_all<O: Observer>(
     context: Context<'_, O>,
     server: Server,
     mut serve: impl FnMut(OwnedFd, SocketName),
+    back_off: impl Fn(Duration) -> Result<(), Stopped>,
 ) -> Result<(), Error> {
-    let outcome = accept_loop(context, &server, &mut serve);
+    let outcome = accept_loop(context, &server, &mut serve, back_off);
+    if outcome.is_err() {
+        // Now and not when the last peer has left: until then the other workers would not hear of it.
+        let drain = context.plan.serve.drain_timeout;
+        context.stop.raise(Level::Closing, Some(drain));
+    }
     let waiting = last_clients(context, &server);
     context.sys.close_server(server);
     for (fd, peer) in waiting {
@@ -33,6 +41,7 @@ fn accept_loop<O: Observer>(
     context: Context<'_, O>,
     server: &Server,
     serve: &mut impl FnMut(OwnedFd, SocketName),
+    back_off: impl Fn(Duration) -> Result<(), Stopped>,
 ) -> Result<(), Error> {
     let listener = server.fd.as_fd();
     let arrival = Arrival::at(context, server, Watched::Listener)?;
@@ -57,7 +66,7 @@ fn accept_loop<O: Observer>(
             // A blocking accept(2) says EAGAIN when the profile's own SO_RCVTIMEO has passed.
             Next::Again | Next::Nobody => {}
             Next::BackOff(wait) => {
-                if context.stop.pause(wait).is_err() {
+                if back_off(wait).is_err() {
                     return Ok(());
                 }
             }

@@ -1,7 +1,7 @@
-//! `spin`: asking again for a while before a blocking call may put this thread to sleep.
+//! `spin`: asking again for a while before a call may put this thread to sleep.
 //!
 //! Who sleeps has to be woken: a few microseconds that an answer which comes soon need not cost, if there is a core to
-//! spare. Engines that wait for readiness do the same with their waits.
+//! spare. Blocking engines ask in their receives, the others in their waits for readiness.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -12,6 +12,25 @@ use super::Context;
 use super::turn::Peer;
 use crate::event::Observer;
 use crate::sys::{Blocking, errno};
+
+/// Asks again and again for as long as the profile says, until something is there. `None`: nothing came, and now it is
+/// time to wait. Without `spin` nobody is asked.
+#[inline]
+pub fn ask<T, E>(
+    spin: Option<Duration>,
+    mut now: impl FnMut() -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
+    let Some(spin) = spin else {
+        return Ok(None);
+    };
+    let began = Instant::now();
+    while began.elapsed() < spin {
+        if let Some(found) = now()? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
 
 /// recv(2); on a socket whose calls wait, first without waiting for as long as the profile says.
 #[inline(always)]
@@ -38,13 +57,15 @@ fn receive_spinning<O: Observer>(
     flags: MsgFlags,
     spin: Duration,
 ) -> io::Result<usize> {
-    let began = Instant::now();
-    while began.elapsed() < spin {
-        let now = flags | MsgFlags::MSG_DONTWAIT;
+    let now = flags | MsgFlags::MSG_DONTWAIT;
+    let soon = ask(Some(spin), || {
         match context.sys.recv(peer.fd, buffer, now) {
-            Err(error) if errno::would_block(&error) => {}
-            outcome => return outcome,
+            Err(error) if errno::would_block(&error) => Ok(None),
+            outcome => outcome.map(Some),
         }
+    });
+    match soon? {
+        Some(n) => Ok(n),
+        None => context.sys.recv(peer.fd, buffer, flags),
     }
-    context.sys.recv(peer.fd, buffer, flags)
 }

@@ -5,9 +5,10 @@
 
 use std::thread;
 
-use super::{Books, Context, Limits, Worker, work};
+use super::limits::Means;
+use super::{Books, Context, Worker, work};
 use crate::error::Error;
-use crate::event::Observer;
+use crate::event::{Event, Observer};
 use crate::plan::{Plan, WorkersKey};
 use crate::session::Rules;
 use crate::sys::stop::{Level, Stop};
@@ -37,6 +38,10 @@ impl<O: Observer> Clone for Run<'_, O> {
 impl<O: Observer> Copy for Run<'_, O> {}
 
 impl<'a, O: Observer> Run<'a, O> {
+    fn means(self) -> Means {
+        Means::of(self.plan, self.rules, descriptor_limit())
+    }
+
     fn worker(self, worker: usize) -> Worker<'a, O> {
         let Run { plan, books, .. } = self;
         let own = &books.workers[worker];
@@ -47,7 +52,7 @@ impl<'a, O: Observer> Run<'a, O> {
             ledger: &own.ledger,
             books,
             stop: self.stop,
-            limits: Limits::shared(&plan.serve, descriptor_limit(), books.workers.len()),
+            limits: self.means().share(books.workers.len()),
         }
     }
 }
@@ -87,6 +92,9 @@ pub fn beside<O: Observer>(run: Run<'_, O>, first: Server) -> Result<Vec<Server>
 /// Serves with one worker per socket until the order to stop has been carried out. When one of them cannot go on, the
 /// others are told to stop, and its error is the result.
 pub fn serve<O: Observer>(run: Run<'_, O>, servers: Vec<Server>) -> Result<(), Error> {
+    if let Some(note) = run.means().note(servers.len()) {
+        run.sys.observer().event(&Event::Note(&note));
+    }
     let mut servers = servers.into_iter().enumerate();
     let Some((_, first)) = servers.next() else {
         return Ok(());

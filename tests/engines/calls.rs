@@ -193,8 +193,12 @@ fn a_trace_ends_with_the_calls_per_answer() {
     ] {
         let server = engine.serve("tcp4-loop").any_port().arg("--trace").start();
         let client = server.client();
-        for _ in 0..ANSWERS {
+        for n in 0..ANSWERS {
             client.say(b"count me").hears(b"count me");
+            // A trace is slow enough for its first turn to find the next message.
+            if n == 0 {
+                assert!(!client.hears_something_within(SETTLED));
+            }
         }
         client.half_closes().hears_the_end();
         server.event("closed", 1);
@@ -207,7 +211,7 @@ fn a_trace_ends_with_the_calls_per_answer() {
         }
         if let Some(wait) = waits {
             let waited = calls["calls"][wait].as_u64().unwrap();
-            assert!(waited >= ANSWERS, "{engine:?}: {calls}");
+            assert!(waited >= ANSWERS - 1, "{engine:?}: {calls}");
             assert!(stopped.log.contains(&format!(" {wait} ")), "{engine:?}");
         }
         assert!(stopped.log.contains("System calls per answer (50 answers)"));

@@ -10,11 +10,12 @@ mod message;
 
 use std::io;
 use std::os::fd::AsFd as _;
+use std::time::Duration;
 
-use self::exchange::Exchange;
-use super::Context;
+use self::exchange::{Exchange, Queue};
 use super::arrival::Arrival;
 use super::waiter::{Interest, Token, Waiter};
+use super::{Context, spin};
 use crate::error::Error;
 use crate::event::Observer;
 use crate::sys::message::Patience;
@@ -25,7 +26,8 @@ use crate::sys::{Server, errno};
 pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
     let arrival = Arrival::at(context, &server, Watched::Datagrams)?;
     let outcome = answer_all(context, &server, |exchange| {
-        if arrival.wait(context, server.fd.as_fd()) {
+        let soon = spin::ask(context.plan.serve.spin, || asked(context, exchange))?;
+        if soon.is_none() && arrival.wait(context, server.fd.as_fd()) {
             exchange.next(Patience::Wait)?;
         }
         Ok(())
@@ -33,6 +35,16 @@ pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(),
     drop(arrival);
     context.sys.close_server(server);
     outcome
+}
+
+/// Whether a message was there, or the order to stop.
+fn asked<O: Observer>(
+    context: Context<'_, O>,
+    exchange: &mut Exchange<'_, O>,
+) -> Result<Option<()>, Error> {
+    let stopping = context.stop.level() != Level::Running;
+    let found = stopping || exchange.next(Patience::Now)? == Queue::PerhapsMore;
+    Ok(found.then_some(()))
 }
 
 /// The same for an engine that waits for readiness.
@@ -51,8 +63,8 @@ pub fn serve_ready<O: Observer>(
         .add(server.fd.as_fd(), Token(1), Interest::Read)
         .map_err(|e| failed("wait", e))?;
     let outcome = answer_all(context, &server, |exchange| {
-        match waiter.wait(None) {
-            Ok(_) => {}
+        match wait(waiter, context.plan.serve.spin) {
+            Ok(()) => {}
             Err(e) if errno::interrupted(&e) => return Ok(()),
             Err(e) => return Err(failed("wait", e)),
         }
@@ -65,6 +77,18 @@ pub fn serve_ready<O: Observer>(
     });
     context.sys.close_server(server);
     outcome
+}
+
+/// Waits until something is ready; with `spin` the kernel is asked for so long before it may put this thread to sleep.
+fn wait(waiter: &mut impl Waiter, spin: Option<Duration>) -> io::Result<()> {
+    let soon = spin::ask(spin, || {
+        let ready = waiter.wait(Some(Duration::ZERO))?;
+        Ok::<_, io::Error>((ready > 0).then_some(()))
+    })?;
+    if soon.is_none() {
+        waiter.wait(None)?;
+    }
+    Ok(())
 }
 
 /// Has `some` of the messages received and answered again and again until the order to stop.
