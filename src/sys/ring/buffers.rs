@@ -15,9 +15,6 @@ use crate::sys::pages::Pages;
 /// io_uring_register_buf_ring(3): a buffer is consumed piece by piece.
 const IOU_PBUF_RING_INC: u16 = 2;
 
-/// Small receives that a shared buffer is sure to hold.
-const RECEIVES_OF_ONE: usize = 16;
-
 /// After so many rounds in which no receive was without a buffer the kernel gets fewer again.
 const CONTENT: u32 = 1024;
 
@@ -83,6 +80,10 @@ impl Chunk {
     pub(super) fn buffer(&self) -> u16 {
         self.buffer
     }
+
+    pub(super) fn group(&self) -> Group {
+        self.group
+    }
 }
 
 /// Whether the kernel goes on with a buffer.
@@ -120,13 +121,13 @@ pub(super) struct Set {
     entries: u16,
     memory: Pages,
     ring: Pages,
-    tail: u16,
+    pub(super) tail: u16,
     /// How many the kernel has, and how many it shall have.
-    at_hand: u16,
+    pub(super) at_hand: u16,
     wanted: u16,
     /// Rounds since a receive found no buffer.
     content: u32,
-    free: Vec<u16>,
+    pub(super) free: Vec<u16>,
     used: Vec<Use>,
 }
 
@@ -180,7 +181,7 @@ impl Set {
 
     /// A receive found no buffer: the kernel gets more of them from now on. Incremental buffers are large, and whoever
     /// uses several of them up at once has to be slowed rather than fed.
-    fn want_more(&mut self) {
+    pub(super) fn want_more(&mut self) {
         if self.plan.consumption == Consumption::AtOnce {
             self.wanted = self.wanted.saturating_mul(2).min(self.plan.count);
             self.content = 0;
@@ -194,7 +195,7 @@ impl Set {
     }
 
     /// Hands buffers to the kernel until it has enough of them.
-    fn refill(&mut self) {
+    pub(super) fn refill(&mut self) {
         self.content += 1;
         if self.content > CONTENT {
             self.wanted = (self.wanted / 2).max(self.plan.at_hand);
@@ -228,7 +229,13 @@ impl Set {
         }
     }
 
-    fn taken(&mut self, group: Group, buffer: u16, res: i32, taken: Taken) -> Option<Chunk> {
+    pub(super) fn taken(
+        &mut self,
+        group: Group,
+        buffer: u16,
+        res: i32,
+        taken: Taken,
+    ) -> Option<Chunk> {
         let used = self.used.get_mut(usize::from(buffer))?;
         let room = self.plan.size - used.filled;
         // MSG_TRUNC: a message may have been longer than the room it was put into.
@@ -248,7 +255,7 @@ impl Set {
         })
     }
 
-    fn give_back(&mut self, chunk: &Chunk) {
+    pub(super) fn give_back(&mut self, chunk: &Chunk) {
         let used = &mut self.used[usize::from(chunk.buffer)];
         used.lent -= 1;
         if used.lent == 0 && used.state == Held::ByChunks {
@@ -256,155 +263,23 @@ impl Set {
         }
     }
 
-    fn part(&self, chunk: &Chunk) -> *mut u8 {
+    pub(super) fn part(&self, chunk: &Chunk) -> *mut u8 {
         let offset = usize::from(chunk.buffer) * self.plan.size as usize + chunk.start as usize;
         self.memory.at(offset, chunk.len as usize)
     }
-}
-
-/// All groups of a ring. Must be dropped after the ring was closed, or at least emptied of operations.
-#[derive(Debug, Default)]
-pub(super) struct Pool {
-    sets: [Option<Set>; 2],
-}
-
-impl Pool {
-    pub(super) fn add(&mut self, group: Group, set: Set) {
-        self.sets[group as usize] = Some(set);
-    }
-
-    fn set(&self, group: Group) -> &Set {
-        self.sets[group as usize]
-            .as_ref()
-            .expect("a chunk comes from a group that was registered")
-    }
-
-    fn set_mut(&mut self, group: Group) -> &mut Set {
-        self.sets[group as usize]
-            .as_mut()
-            .expect("a chunk comes from a group that was registered")
-    }
-
-    pub(super) fn refill(&mut self) {
-        self.sets.iter_mut().flatten().for_each(Set::refill);
-    }
-
-    pub(super) fn want_more(&mut self, group: Group) {
-        self.set_mut(group).want_more();
-    }
 
     /// Buffers that the kernel has or could have.
-    pub(super) fn available(&self, group: Group) -> usize {
-        let set = self.sets[group as usize].as_ref();
-        set.map_or(0, |s| usize::from(s.at_hand) + s.free.len())
+    pub(super) fn available(&self) -> usize {
+        usize::from(self.at_hand) + self.free.len()
     }
 
     /// About so many receives will find a buffer. Of an incremental one each may take as much as comes, so that is a
     /// guess, on the small side.
-    pub(super) fn receives(&self, group: Group) -> usize {
-        let set = self.sets[group as usize].as_ref();
-        let each = match set.map(|s| s.plan.consumption) {
-            Some(Consumption::Incremental) => RECEIVES_OF_ONE,
-            _ => 1,
-        };
-        self.available(group) * each
-    }
-
-    #[inline]
-    pub(super) fn taken(
-        &mut self,
-        group: Group,
-        buffer: u16,
-        res: i32,
-        taken: Taken,
-    ) -> Option<Chunk> {
-        self.set_mut(group).taken(group, buffer, res, taken)
-    }
-
-    #[inline]
-    pub(super) fn bytes(&self, chunk: &Chunk) -> &[u8] {
-        let part = self.set(chunk.group).part(chunk);
-        // SAFETY: the part was filled by the kernel, which does not touch it again before the chunk is given back.
-        #[allow(unsafe_code, reason = "the rest of the buffer may be the kernel's")]
-        unsafe {
-            std::slice::from_raw_parts(part, chunk.len as usize)
+    pub(super) fn receives(&self) -> usize {
+        const OF_AN_INCREMENTAL_ONE: usize = 16;
+        match self.plan.consumption {
+            Consumption::Incremental => self.available() * OF_AN_INCREMENTAL_ONE,
+            Consumption::AtOnce => self.available(),
         }
-    }
-
-    #[inline]
-    pub(super) fn bytes_mut(&mut self, chunk: &mut Chunk) -> &mut [u8] {
-        let part = self.set(chunk.group).part(chunk);
-        // SAFETY: as above, and a chunk is the only one of its part, borrowed mutably here.
-        #[allow(unsafe_code, reason = "the rest of the buffer may be the kernel's")]
-        unsafe {
-            std::slice::from_raw_parts_mut(part, chunk.len as usize)
-        }
-    }
-
-    #[inline]
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "who gives a chunk back has it no longer"
-    )]
-    pub(super) fn give_back(&mut self, chunk: Chunk) {
-        self.set_mut(chunk.group).give_back(&chunk);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PLAN: Buffers = Buffers {
-        size: 100,
-        count: 3,
-        at_hand: 2,
-        consumption: Consumption::Incremental,
-    };
-
-    fn pool() -> Pool {
-        let mut pool = Pool::default();
-        pool.add(Group::Shared, Set::new(PLAN).unwrap());
-        pool.refill();
-        pool
-    }
-
-    #[test]
-    fn pieces_of_a_buffer_lie_behind_each_other_and_it_returns_after_the_last() {
-        let mut pool = pool();
-        let mut first = pool.taken(Group::Shared, 0, 60, Taken::Part).unwrap();
-        let mut second = pool.taken(Group::Shared, 0, 40, Taken::Last).unwrap();
-        pool.bytes_mut(&mut first).fill(1);
-        pool.bytes_mut(&mut second).fill(2);
-        assert_eq!(pool.bytes(&first), [1; 60]);
-        assert_eq!(pool.bytes(&second), [2; 40]);
-        assert_eq!(pool.available(Group::Shared), 2);
-        pool.give_back(second);
-        assert_eq!(pool.available(Group::Shared), 2, "a piece is still lent");
-        pool.give_back(first);
-        assert_eq!(pool.available(Group::Shared), 3);
-    }
-
-    #[test]
-    fn the_kernel_has_a_few_and_gets_the_one_that_was_returned_last() {
-        let mut pool = pool();
-        assert_eq!(pool.set(Group::Shared).at_hand, 2);
-        assert_eq!(pool.set(Group::Shared).free, [2]);
-        let chunk = pool.taken(Group::Shared, 1, 100, Taken::Last).unwrap();
-        pool.give_back(chunk);
-        assert_eq!(pool.set(Group::Shared).free, [2, 1]);
-        pool.refill();
-        assert_eq!(pool.set(Group::Shared).free, [2]);
-        assert_eq!(pool.set(Group::Shared).tail, 3);
-    }
-
-    #[test]
-    fn a_truncated_message_is_as_long_as_its_buffer_and_garbage_is_nobodys() {
-        let mut pool = pool();
-        let chunk = pool.taken(Group::Shared, 0, 5000, Taken::Last).unwrap();
-        assert_eq!(pool.bytes(&chunk).len(), 100);
-        let error = pool.taken(Group::Shared, 1, -104, Taken::Last).unwrap();
-        assert_eq!(pool.bytes(&error).len(), 0);
-        assert!(pool.taken(Group::Shared, 9, 1, Taken::Last).is_none());
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod buffers;
 pub mod ops;
+mod pool;
 pub mod refused;
 mod show;
 
@@ -18,7 +19,8 @@ use io_uring::{EnterFlags, IoUring, cqueue, squeue};
 
 use super::Sys;
 use crate::event::{Arg, Observer};
-use buffers::{Chunk, Group, Pool, Taken};
+use buffers::{Chunk, Group, Taken};
+use pool::Pool;
 use show::Shown;
 
 pub use ops::{Key, Op};

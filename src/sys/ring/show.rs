@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::buffers::Pool;
 use super::ops::{Key, Op, pack};
+use super::pool::Pool;
 use super::{Completion, Life, Wait};
 use crate::event::Arg;
 use crate::sys::errno;
