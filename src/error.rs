@@ -43,6 +43,10 @@ impl Failure {
 
     /// 4 when this machine or this user cannot do it at all, 1 when it was tried and failed.
     fn exit(&self) -> u8 {
+        // Whatever the errno: a kernel that makes no ring cannot run that engine.
+        if matches!(self.call, "io_uring_setup" | "io_uring_register") {
+            return 4;
+        }
         let never = matches!(
             self.errno.name.as_str(),
             "EACCES" | "EPERM" | "EAFNOSUPPORT" | "EPROTONOSUPPORT" | "ESOCKTNOSUPPORT" | "ENOSYS"
@@ -206,6 +210,8 @@ mod tests {
         assert_eq!(Error::from(failure("bind", "EACCES")).exit(), 4);
         assert_eq!(Error::from(failure("bind", "EADDRINUSE")).exit(), 1);
         assert_eq!(Error::from(failure("connect", "EACCES")).exit(), 1);
+        assert_eq!(Error::from(failure("io_uring_setup", "EINVAL")).exit(), 4);
+        assert_eq!(Error::from(failure("io_uring_enter", "EINVAL")).exit(), 1);
         assert_eq!(Error::Usage(String::new()).exit(), 2);
         assert_eq!(Error::Profile(String::new()).exit(), 3);
         assert_eq!(Error::Interrupted.exit(), 130);

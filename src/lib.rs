@@ -28,7 +28,7 @@
 //! 7. [`session`] and [`handler`]: what to do next on one connection, and what to answer. Pure; a new handler is a file in
 //!    `handler/`.
 //! 8. [`engine`]: how to wait. [`engine::turn`] is the one loop of recv and send; [`engine::sequential`] the article's way,
-//!    [`engine::async`](mod@engine::async) the same in tasks.
+//!    [`engine::async`](mod@engine::async) the same in tasks, [`engine::uring`] the one that does not wait for readiness.
 //! 9. [`measure`]: a client that sends, waits for the echo, and verifies it.
 //! 10. [`render`]: log line, trace line, table, JSON. Never sees a socket.
 //! 11. `command`: serve, connect, probe, options, profile. The only place that knows everything, and the only one that

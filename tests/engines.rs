@@ -9,6 +9,8 @@ mod common;
 mod calls;
 #[path = "engines/cases.rs"]
 mod cases;
+#[path = "engines/cost.rs"]
+mod cost;
 #[path = "engines/crowd.rs"]
 mod crowd;
 #[path = "engines/limits.rs"]
@@ -29,32 +31,38 @@ enum Engine {
     Epoll,
     EpollEdge,
     Async,
+    Uring,
+    /// With hardly any room for operations and hardly any buffers.
+    UringTiny,
 }
 
 /// Those that serve several peers at once.
-const CONCURRENT: [Engine; 5] = [
+const CONCURRENT: [Engine; 6] = [
     Engine::Threads,
     Engine::Poll,
     Engine::Epoll,
     Engine::EpollEdge,
     Engine::Async,
+    Engine::Uring,
 ];
 
 impl Engine {
     /// A server of a built-in profile under this engine; `SOCKPLAY_ENGINE` has no say here.
     fn serve(self, profile: &str) -> Sockplay {
-        let (name, trigger) = match self {
+        let (name, set) = match self {
             Engine::Sequential => ("sequential", None),
             Engine::Threads => ("threads", None),
             Engine::Poll => ("poll", None),
-            Engine::Epoll => ("epoll", Some("level")),
-            Engine::EpollEdge => ("epoll", Some("edge")),
+            Engine::Epoll => ("epoll", Some("serve.trigger=level")),
+            Engine::EpollEdge => ("epoll", Some("serve.trigger=edge")),
+            Engine::Uring => ("uring", None),
+            Engine::UringTiny => ("uring", Some("serve.ring={ entries = 1, buffers = 2 }")),
             Engine::Async => ("async", None),
         };
         let serve = Sockplay::new("serve").arg("-c").arg(profile);
         let serve = serve.arg("--engine").arg(name);
-        match trigger {
-            Some(trigger) => serve.set(format!("serve.trigger={trigger}")),
+        match set {
+            Some(set) => serve.set(set),
             None => serve,
         }
     }
@@ -148,5 +156,7 @@ matrix!(
     poll: Poll,
     epoll: Epoll,
     epoll_edge: EpollEdge,
-    tokio: Async
+    tokio: Async,
+    uring: Uring,
+    uring_tiny: UringTiny
 );

@@ -489,3 +489,27 @@ os.execv(sys.argv[1], sys.argv[1:])";
     assert!(["ECONNRESET", "EPIPE"].contains(&&*refused), "{refused}");
     server.stop_in_order();
 }
+
+#[test]
+fn a_kernel_that_makes_no_ring_is_refused_before_anybody_is_told() {
+    if !needs_program("strace") {
+        return;
+    }
+    // What the sysctl says is found out too, and here it allows io_uring.
+    for (errno, cause) in [
+        ("EPERM", "a filter forbids it"),
+        ("ENOSYS", "a filter hides it"),
+        ("EINVAL", "IORING_SETUP_DEFER_TASKRUN 6.1"),
+        ("ENOMEM", "no memory for the rings"),
+    ] {
+        let serve = Sockplay::new("serve").arg("-c").arg("tcp4-uring");
+        let serve = with(&format!("io_uring_setup:error={errno}"), &serve.any_port());
+        let ended = serve.spawn().finishes();
+        assert_eq!(ended.code, 4, "{}", ended.err);
+        assert!(contains(&ended.out, b"listening").is_none(), "{errno}");
+        let says = "io_uring_setup engine \"uring\": ";
+        for part in [says, errno, cause, "help: engine = \"epoll\""] {
+            assert!(ended.err.contains(part), "no {part:?} in {}", ended.err);
+        }
+    }
+}

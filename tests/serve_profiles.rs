@@ -36,6 +36,7 @@ const PROFILES: &[(&str, Test)] = &[
     ("tcp4-epoll", |p| tcp4(p, CIAO)),
     ("tcp4-epoll-edge", |p| tcp4(p, CIAO)),
     ("tcp4-async", |p| tcp4(p, CIAO)),
+    ("tcp4-uring", |p| tcp4(p, CIAO)),
     ("tcp4-nagle", |p| tcp4(p, (&[b'n'; 64], &[b'n'; 64]))),
     ("tcp4-nodelay", |p| tcp4(p, (&[b'n'; 128], &[b'n'; 128]))),
     ("tcp4-receive-only", |p| only_python_and_nc(p, b"Ciao!\n")),

@@ -111,8 +111,8 @@ fn kernel_echoes(profile: &Profile) -> bool {
 
 fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Report, Error> {
     let plan = setup::plan(profile, Role::Serve, None)?;
-    setup::engine_is_built(&plan)?;
     let server_sys = sys.task("server");
+    engine::possible(server_sys, &plan)?;
     let server = server_sys.open_server(&plan, Readback::BeforeAndAfter)?;
     if let Some(port) = server.name.port().filter(|_| plan.triple.has_ports()) {
         profile.address.port = Setting::flag(port, "probe");

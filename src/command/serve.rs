@@ -28,7 +28,6 @@ pub(super) fn run(args: &Serve) -> Result<(), Error> {
     if common.dry_run {
         return dry_run::run(&[&plan], common);
     }
-    setup::engine_is_built(&plan)?;
     setup::logging(&profile, common)?;
     sys::raise_descriptor_limit();
     for caveat in dry_run::known_in_advance(&plan) {

@@ -10,8 +10,8 @@ use log::LevelFilter;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::logger;
-use crate::plan::{EngineKey, NoPlan, Plan};
-use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile, Word as _};
+use crate::plan::{NoPlan, Plan};
+use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
 use crate::socket::{Address, Family, Given, Role, Type, UnixName};
 use crate::sys::errno;
 
@@ -155,18 +155,4 @@ pub(super) fn opened(path: &Path, how: &OpenOptions, help: &str) -> Result<File,
         let shown = crate::escape::bytes(path.as_os_str().as_bytes());
         Error::from(errno::failure("open", shown, &e)).with_help(help)
     })
-}
-
-/// Refuses what this build cannot do, before anything opens.
-pub(super) fn engine_is_built(plan: &Plan) -> Result<(), Error> {
-    let serve = &plan.serve;
-    let missing = if serve.engine == EngineKey::Uring {
-        format!("serve.engine = \"{}\"", serve.engine.word())
-    } else {
-        return Ok(());
-    };
-    Err(
-        Error::impossible(format!("{missing} is not part of this build"))
-            .with_help("engine = \"epoll\" with workers = 1 serves many peers at a time"),
-    )
 }

@@ -129,11 +129,11 @@ pub fn gave<O: Observer>(
             payload: &session.reply(chunk)[..n],
         });
     }
-    session.sent(n);
-    context.ledger.bytes_sent.add(n as u64);
-    if context.rules.handler.speaks_first() {
+    if session.speaks() {
         context.ledger.bytes_generated.add(n as u64);
     }
+    session.sent(n);
+    context.ledger.bytes_sent.add(n as u64);
 }
 
 /// Ends the session if it [`must_end`].

@@ -7,7 +7,8 @@
 //!
 //! How to wait: [`sequential`] one peer at a time and [`threads`] one thread per peer, both in the blocking calls of
 //! [`blocking`]; [`poll`] and [`epoll`] many peers in one thread, two ways to learn what is ready under the one loop of
-//! [`readiness`], whose table of connections is [`slots`]; [`async`](mod@async) a task per peer, for which tokio waits.
+//! [`readiness`], whose table of connections is [`slots`]; [`async`](mod@async) a task per peer, for which tokio waits;
+//! [`uring`] many peers in one thread, which asks for what is to be done and is told that it was.
 //!
 //! [`workers`] runs several of them side by side, a listener each.
 
@@ -33,6 +34,7 @@ pub mod sweeps;
 pub mod threads;
 pub mod throttle;
 pub mod turn;
+pub mod uring;
 pub mod waiter;
 pub mod workers;
 
@@ -131,7 +133,19 @@ fn work<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Erro
         (EngineKey::Epoll, false) => datagram::serve_ready(context, server, &mut epoll(context)?),
         (EngineKey::Async, true) => r#async::serve(context, server),
         (EngineKey::Async, false) => r#async::serve_datagrams(context, server),
-        (EngineKey::Uring, _) => Err(Error::impossible("this engine is not part of this build")),
+        (EngineKey::Uring, true) => uring::serve(context, server),
+        (EngineKey::Uring, false) => {
+            let mut polls = uring::polls(context.sys, context.plan)?;
+            datagram::serve_ready(context, server, &mut polls)
+        }
+    }
+}
+
+/// Refuses what this kernel cannot do, before anything opens.
+pub fn possible<O: Observer>(sys: Sys<'_, O>, plan: &Plan) -> Result<(), Error> {
+    match plan.serve.engine {
+        EngineKey::Uring => uring::possible(sys, plan),
+        _ => Ok(()),
     }
 }
 

@@ -33,24 +33,39 @@ pub fn ask<T, E>(
 }
 
 /// recv(2); on a socket whose calls wait, first without waiting for as long as the profile says.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is a part of every pass")]
 pub fn receive<O: Observer>(
     context: Context<'_, O>,
     peer: Peer<'_>,
     buffer: &mut [u8],
     flags: MsgFlags,
 ) -> io::Result<usize> {
-    if peer.blocking == Blocking::Yes {
-        let now = flags | MsgFlags::MSG_DONTWAIT;
-        let soon = ask(context.plan.serve.spin, || {
-            match context.sys.recv(peer.fd, buffer, now) {
-                Err(error) if errno::would_block(&error) => Ok(None),
-                outcome => outcome.map(Some),
-            }
-        });
-        if let Some(n) = soon? {
-            return Ok(n);
+    if peer.blocking == Blocking::Yes
+        && let Some(spin) = context.plan.serve.spin
+    {
+        return receive_spinning(context, peer, buffer, flags, spin);
+    }
+    context.sys.recv(peer.fd, buffer, flags)
+}
+
+#[cold]
+fn receive_spinning<O: Observer>(
+    context: Context<'_, O>,
+    peer: Peer<'_>,
+    buffer: &mut [u8],
+    flags: MsgFlags,
+    spin: Duration,
+) -> io::Result<usize> {
+    let now = flags | MsgFlags::MSG_DONTWAIT;
+    let soon = ask(Some(spin), || {
+        match context.sys.recv(peer.fd, buffer, now) {
+            Err(error) if errno::would_block(&error) => Ok(None),
+            outcome => outcome.map(Some),
         }
+    });
+    if let Some(n) = soon? {
+        return Ok(n);
     }
     context.sys.recv(peer.fd, buffer, flags)
 }

@@ -177,7 +177,7 @@ pub fn pass<O: Observer>(
     }
     if matches!(session.want(), Want::Send) {
         // Who speaks without being asked never comes to a receive, where the order to stop is looked at.
-        if context.rules.handler.speaks_first() && stopped(context, session) {
+        if session.speaks() && stopped(context, session) {
             return Pass::More;
         }
         if let Err(error) = send(context, peer, session, buffer) {

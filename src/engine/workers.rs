@@ -67,6 +67,7 @@ pub fn count(plan: &Plan) -> usize {
 
 /// Opens a socket per worker, at the same address.
 pub fn open<O: Observer>(run: Run<'_, O>) -> Result<Vec<Server>, Error> {
+    super::possible(run.sys, run.plan)?;
     beside(run, run.sys.open_server(run.plan, Readback::After)?)
 }
 

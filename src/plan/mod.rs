@@ -24,7 +24,7 @@ pub use crate::profile::{
     TruncatedKey, WorkersKey,
 };
 
-use crate::profile::{Invalid, PauseKeys, Problem, Profile, Setting, Severity};
+use crate::profile::{Invalid, PauseKeys, Problem, Profile, ServeKeys, Setting, Severity};
 use crate::socket::{Address, Given, Role, Triple};
 
 /// Everything one end needs to know, valid and in plain types.
@@ -81,6 +81,8 @@ pub struct ServeRules {
     pub stack_size: Option<usize>,
     /// How long a call is asked again before it waits.
     pub spin: Option<Duration>,
+    /// The engine "uring".
+    pub ring: RingRules,
     /// What happens at that limit.
     pub overload: OverloadKey,
     /// How long a connection may be silent.
@@ -103,6 +105,26 @@ pub struct ServeRules {
     pub ttl: Option<i32>,
     /// The time to live that the guards give a datagram socket, so that the usual reply needs no ancillary data.
     pub usual_ttl: Option<i32>,
+}
+
+/// `[serve.ring]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingRules {
+    /// Entries of the submission queue; the kernel rounds up to a power of two.
+    pub entries: u32,
+    /// Provided buffers of each group.
+    pub buffers: u16,
+}
+
+/// What an engine can do with: a round rarely queues more than a few hundred operations, and the buffers of a round are
+/// free again in the next.
+impl Default for RingRules {
+    fn default() -> RingRules {
+        RingRules {
+            entries: 256,
+            buffers: 32,
+        }
+    }
 }
 
 /// Whether datagram replies are guarded against loops.
@@ -226,6 +248,7 @@ fn serve_rules(profile: &Profile, chosen: &choose::Chosen) -> ServeRules {
         batch: serve.batch.as_ref().map(|b| b.value),
         stack_size: serve.stack_size.as_ref().map(|s| s.value),
         spin: serve.spin.as_ref().map(|s| s.value),
+        ring: ring_rules(serve),
         overload: serve.overload.value,
         idle_timeout: serve.idle_timeout.value,
         drain_timeout: serve.drain_timeout.value,
@@ -245,6 +268,18 @@ fn serve_rules(profile: &Profile, chosen: &choose::Chosen) -> ServeRules {
         },
         ttl: own_options::own_ttl(profile),
         usual_ttl: own_options::usual_ttl(profile, chosen),
+    }
+}
+
+fn ring_rules(serve: &ServeKeys) -> RingRules {
+    let default = RingRules::default();
+    let buffers = serve.ring_buffers.as_ref().map(|b| b.value);
+    RingRules {
+        entries: serve
+            .ring_entries
+            .as_ref()
+            .map_or(default.entries, |e| e.value),
+        buffers: buffers.map_or(default.buffers, |b| u16::try_from(b).unwrap_or(u16::MAX)),
     }
 }
 

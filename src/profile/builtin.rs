@@ -49,6 +49,7 @@ pub fn builtins() -> &'static [Builtin] {
         "tcp4-epoll",
         "tcp4-epoll-edge",
         "tcp4-async",
+        "tcp4-uring",
         "tcp4-nagle",
         "tcp4-nodelay",
         "tcp4-small-buffers",

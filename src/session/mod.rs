@@ -76,18 +76,20 @@ pub struct Session {
     now: Want,
     /// What comes when nothing is unsent.
     then: Want,
-    voice: Voice,
+    hand: Hand,
 }
 
 const _: () = assert!(size_of::<Session>() == 32);
 
-/// Where a reply comes from.
+/// Where the bytes at hand are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Voice {
-    /// From what was received.
-    Answers,
-    /// From the pattern of chargen, in which `at` and `ready` then count.
-    Speaks,
+enum Hand {
+    /// In the chunk that was lent last, if anywhere.
+    Lent,
+    /// In the carry: exactly then there is one.
+    Kept,
+    /// In the pattern of chargen, in which `at` and `ready` then count.
+    Pattern,
 }
 
 impl Session {
@@ -101,7 +103,7 @@ impl Session {
             left: None,
             now: rules.at_first(),
             then: rules.again(),
-            voice: Voice::Answers,
+            hand: Hand::Lent,
         };
         match rules.requests {
             Requests::Unlimited => {}
@@ -114,7 +116,7 @@ impl Session {
             if session.left.is_some() {
                 session.then = rules.closing(Close::RequestsDone);
             }
-            session.voice = Voice::Speaks;
+            session.hand = Hand::Pattern;
             session.speak();
         }
         session
@@ -160,11 +162,17 @@ impl Session {
     #[inline]
     pub fn reply<'a>(&'a self, chunk: &'a [u8]) -> &'a [u8] {
         let unsent = self.at as usize..self.ready as usize;
-        match (&self.carry, self.voice) {
-            (None, Voice::Answers) => &chunk[unsent],
-            (Some(carry), Voice::Answers) => &carry.bytes[unsent],
-            (_, Voice::Speaks) => &chargen::PATTERN[unsent],
+        match self.hand {
+            Hand::Lent => &chunk[unsent],
+            Hand::Kept => self.carry.as_ref().map_or(&[], |c| &c.bytes[unsent]),
+            Hand::Pattern => &chargen::PATTERN[unsent],
         }
+    }
+
+    /// Whether it speaks without being asked, and swallows what it hears.
+    #[inline]
+    pub fn speaks(&self) -> bool {
+        self.hand == Hand::Pattern
     }
 
     /// Takes note that the kernel took the first `n` bytes of the reply.
@@ -174,7 +182,7 @@ impl Session {
         debug_assert!(n <= unsent as usize, "more was sent than there was");
         self.at += (n as u32).min(unsent);
         if self.at == self.ready {
-            if self.carry.is_none() && self.voice == Voice::Answers {
+            if self.hand == Hand::Lent {
                 self.now = self.then;
             } else {
                 self.drained();
@@ -186,7 +194,7 @@ impl Session {
     /// unfinished is copied. When nothing is, or a second time, it does nothing.
     #[inline]
     pub fn release(&mut self, chunk: &[u8]) {
-        if self.at != self.end && self.carry.is_none() {
+        if self.at != self.end && self.hand == Hand::Lent {
             self.keep(chunk);
         }
     }
@@ -209,15 +217,15 @@ impl Session {
     /// Bytes received that are neither sent nor discarded: an unsent rest and the beginning of a frame.
     #[inline]
     pub fn pending(&self) -> usize {
-        match self.voice {
-            Voice::Answers => (self.end - self.at) as usize,
-            Voice::Speaks => 0,
+        match self.hand {
+            Hand::Lent | Hand::Kept => (self.end - self.at) as usize,
+            Hand::Pattern => 0,
         }
     }
 
     /// Whether the connection could end here and now without giving anything up.
     pub fn is_idle(&self) -> bool {
-        self.voice == Voice::Speaks || (self.pending() == 0 && self.now != Want::Send)
+        self.speaks() || (self.pending() == 0 && self.now != Want::Send)
     }
 
     /// Ends the session where it is, without a pause: the engine stops, ran into a time limit, or lost the peer. Gives
@@ -229,7 +237,7 @@ impl Session {
             (true, None) => Close::Stopped,
             (false, _) => Close::GivenUp,
         };
-        self.carry = None;
+        self.drop_carry();
         (self.at, self.ready, self.end) = (0, 0, 0);
         self.then = Want::Close(close);
         self.now = self.then;
@@ -256,7 +264,7 @@ impl Session {
     fn settle(&mut self) {
         if self.at < self.ready {
             self.now = Want::Send;
-        } else if self.carry.is_some() {
+        } else if self.hand == Hand::Kept {
             self.drained();
         } else {
             self.now = self.then;
@@ -266,7 +274,7 @@ impl Session {
     /// Nothing is unsent: the buffer goes, or shrinks to the beginning of a frame; chargen says its next lines.
     #[cold]
     fn drained(&mut self) {
-        if self.voice == Voice::Speaks && (self.left.is_some() || self.then.end().is_none()) {
+        if self.speaks() && (self.left.is_some() || self.then.end().is_none()) {
             return self.speak();
         }
         self.now = self.then;
@@ -279,7 +287,7 @@ impl Session {
                 }
                 (self.at, self.ready) = (0, 0);
             }
-            carry => *carry = None,
+            _ => self.drop_carry(),
         }
     }
 
@@ -298,12 +306,18 @@ impl Session {
 
     #[cold]
     fn keep(&mut self, chunk: &[u8]) {
-        if self.voice == Voice::Answers {
-            let rest = &chunk[self.at as usize..self.end as usize];
-            self.carry = Some(Box::new(Carry::of(rest)));
-            self.ready -= self.at;
-            self.end -= self.at;
-            self.at = 0;
+        let rest = &chunk[self.at as usize..self.end as usize];
+        self.carry = Some(Box::new(Carry::of(rest)));
+        self.hand = Hand::Kept;
+        self.ready -= self.at;
+        self.end -= self.at;
+        self.at = 0;
+    }
+
+    fn drop_carry(&mut self) {
+        self.carry = None;
+        if self.hand == Hand::Kept {
+            self.hand = Hand::Lent;
         }
     }
 }

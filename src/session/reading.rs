@@ -7,15 +7,15 @@ use std::num::NonZeroU32;
 
 use crate::handler::Answer;
 
+use super::Session;
 use super::framing::Cut;
 use super::rules::{Close, Framing, Received, Rules, Want};
-use super::{Session, Voice};
 
 impl Session {
     /// Takes the end of the stream: an unterminated line is still a message, an unfinished frame of known length is
     /// given up. Chargen goes on: RFC 864 speaks until the connection is gone, and a half-close is not that.
     pub fn ended(&mut self, rules: &Rules) -> Received {
-        if self.voice == Voice::Speaks || self.then.end().is_some() {
+        if self.speaks() || self.then.end().is_some() {
             return Received::default();
         }
         let mut got = Received::default();
@@ -46,7 +46,7 @@ impl Session {
     /// [`Session::received`] for everything that is not one whole message.
     #[inline(never)] // it would push the common case out of registers
     pub(super) fn sorted(&mut self, rules: &Rules, chunk: &mut [u8]) -> Received {
-        if self.voice == Voice::Speaks {
+        if self.speaks() {
             return Received {
                 messages: 0,
                 discarded: chunk.len(),

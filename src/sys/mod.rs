@@ -3,7 +3,7 @@
 //! [`Sys`] has one method per system call; each goes through [`Sys::observed`], which tells the [`Observer`] what was
 //! called, with what, what came back and how long it took. With [`crate::event::Off`] that costs nothing: no clock is
 //! read, no argument built. Read [`call`] for the calls, [`message`] for datagrams with ancillary data, [`sockopt`] for
-//! options, [`open`] for the plan's steps put to work, `apply` for what becomes of an option, [`path`] for unix paths, [`stop`] for signals, [`hint`] for what
+//! options, [`ring`] for io_uring(7), [`open`] for the plan's steps put to work, `apply` for what becomes of an option, [`path`] for unix paths, [`stop`] for signals, [`hint`] for what
 //! to tell a user about a refusal.
 
 mod abi;
@@ -25,6 +25,7 @@ mod path;
 mod quick;
 pub mod readiness;
 mod resolve;
+pub mod ring;
 mod show;
 pub mod sockopt;
 pub mod stop;

@@ -21,7 +21,7 @@ impl Pages {
     /// Room for `len` bytes, at least one. An error is that of mmap(2).
     pub fn new(len: usize) -> io::Result<Pages> {
         let access = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: a new mapping at an address of the kernel's choice touches nothing that is there.
         #[allow(unsafe_code, reason = "the allocator would write every page of it")]
         let start = unsafe { libc::mmap(std::ptr::null_mut(), len, access, flags, -1, 0) };
@@ -30,6 +30,23 @@ impl Pages {
         }
         let start = NonNull::new(start.cast()).expect("a mapping does not begin at 0");
         Ok(Pages { start, len })
+    }
+
+    /// Where it begins.
+    pub(super) fn start(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    /// The address of `len` bytes at `offset`, for memory that the kernel writes to as well. Panics where there are not so
+    /// many.
+    #[inline]
+    pub(super) fn at(&self, offset: usize, len: usize) -> *mut u8 {
+        assert!(offset + len <= self.len, "outside of the pages");
+        // SAFETY: the offset is inside of the mapping.
+        #[allow(unsafe_code, reason = "an address in a mapping")]
+        unsafe {
+            self.start.as_ptr().add(offset)
+        }
     }
 
     /// All of it.
@@ -67,5 +84,13 @@ mod tests {
             bytes[len - 1] = 7;
         }
         assert!(Pages::new(usize::MAX).is_err());
+    }
+
+    #[test]
+    fn an_address_outside_of_it_is_none() {
+        let pages = Pages::new(10).unwrap();
+        assert_eq!(pages.at(9, 1) as usize, pages.start() as usize + 9);
+        let outside = || Pages::new(10).unwrap().at(9, 2);
+        assert!(std::panic::catch_unwind(outside).is_err());
     }
 }

@@ -18,7 +18,7 @@ mod python;
 mod sockplay;
 
 pub use client::{Client, End};
-pub use needs::{needs, needs_program, needs_socket};
+pub use needs::{needs, needs_program, needs_socket, room_for};
 pub use process::{Finished, PATIENCE, Process, contains};
 pub use python::{Python, python};
 pub use sockplay::{Running, Sockplay, Stopped, client_at, connect, run, serve};

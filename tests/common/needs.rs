@@ -33,3 +33,18 @@ pub fn needs_socket(domain: Domain, ty: Type, protocol: i32) -> bool {
     let what = format!("socket({domain:?}, {ty:?}, {protocol})");
     verdict(there.is_ok(), &what)
 }
+
+/// Room for so many connections in this process, or for as many as its limit of descriptors allows: says so if those are
+/// fewer.
+pub fn room_for(connections: usize) -> usize {
+    /// What a test needs besides.
+    const SPARE: usize = 500;
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("getrlimit");
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("the soft limit may be as high");
+    let room = usize::try_from(hard).unwrap_or(usize::MAX) - SPARE;
+    if room < connections {
+        eprintln!("only {room} of {connections} connections: the limit of descriptors is {hard}");
+    }
+    room.min(connections)
+}

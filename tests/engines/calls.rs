@@ -85,7 +85,7 @@ fn cost(command: &[&str]) -> Calls {
 
 /// Each of `calls` once per echo. By chance a wait may return once more or less at the end, but no call may come with
 /// the echoes.
-fn assert_cost(who: &str, cost: &Calls, calls: [&str; 3]) {
+fn assert_cost(who: &str, cost: &Calls, calls: &[&str]) {
     println!("{who}: {cost:?}");
     for (name, n) in cost {
         let expected = if calls.contains(&name.as_str()) {
@@ -104,11 +104,11 @@ fn assert_cost(who: &str, cost: &Calls, calls: [&str; 3]) {
         );
     }
     for name in calls {
-        assert!(cost.contains_key(name), "{who}: no {name}: {cost:?}");
+        assert!(cost.contains_key(*name), "{who}: no {name}: {cost:?}");
     }
 }
 
-fn cost_of(engine: Engine, calls: [&str; 3]) {
+fn cost_of(engine: Engine, calls: &[&str]) {
     if !needs_program("strace") {
         return;
     }
@@ -127,7 +127,7 @@ fn an_echo_under_epoll_costs_what_it_costs_in_c() {
     if !needs_program("strace") || !needs_program("cc") {
         return;
     }
-    let calls = ["epoll_wait", "recvfrom", "sendto"];
+    let calls = &["epoll_wait", "recvfrom", "sendto"];
     let place = place();
     let program = place.path().join("floor");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engines/epoll_floor.c");
@@ -143,13 +143,18 @@ fn an_echo_under_epoll_costs_what_it_costs_in_c() {
 
 #[test]
 fn an_echo_under_poll_costs_one_poll() {
-    cost_of(Engine::Poll, ["poll", "recvfrom", "sendto"]);
+    cost_of(Engine::Poll, &["poll", "recvfrom", "sendto"]);
+}
+
+#[test]
+fn an_echo_under_uring_costs_one_call() {
+    cost_of(Engine::Uring, &["io_uring_enter"]);
 }
 
 /// Its own descriptors and its timer are set up once; in between there is nothing but the wait.
 #[test]
 fn an_echo_under_tokio_costs_what_it_costs_under_epoll() {
-    cost_of(Engine::Async, ["epoll_wait", "recvfrom", "sendto"]);
+    cost_of(Engine::Async, &["epoll_wait", "recvfrom", "sendto"]);
 }
 
 /// tokio's waits do not pass the gate; what is shown of them is whom they woke.

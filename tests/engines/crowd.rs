@@ -3,11 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{Resource, getrlimit};
-
 use crate::Engine;
-use crate::cases::resident;
-use crate::common::{Client, Running};
+use crate::common::{Client, Running, room_for};
 
 fn proc(server: &Running, what: &str) -> PathBuf {
     PathBuf::from(format!("/proc/{}/{what}", server.pid()))
@@ -19,26 +16,8 @@ fn resources(server: &Running) -> (usize, usize) {
     (count("fd"), count("task"))
 }
 
-/// Whether so many connections fit among the descriptors of a test and of its server.
-fn room_for(connections: usize) -> bool {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("getrlimit");
-    // The server raises its own limit; this process stays as it is.
-    let fits = soft.min(hard) as usize >= connections + 256;
-    if !fits {
-        eprintln!("skipped: needs {connections} descriptors and some, the limit is {soft}");
-    }
-    fits
-}
-
-/// What a peer that waits may cost in memory of the server, where that is a promise.
-fn bytes_per_peer(engine: Engine) -> Option<u64> {
-    (engine == Engine::Async).then_some(1024)
-}
-
 fn crowd(engine: Engine, size: usize) {
-    if !room_for(size) {
-        return;
-    }
+    let size = room_for(size);
     let server = engine.serve("tcp4-loop").any_port();
     let server = server.set("serve.backlog=4096");
     let server = server.set("serve.max_connections=4096");
@@ -46,7 +25,6 @@ fn crowd(engine: Engine, size: usize) {
     let host = server.say(b"host");
     host.hears(b"host");
     let baseline = resources(&server);
-    let before = resident(&server);
     let clients: Vec<Client> = (0..size).map(|_| server.client()).collect();
     for round in 0..2 {
         let word = |n: usize| format!("client {n} round {round}").into_bytes();
@@ -58,11 +36,6 @@ fn crowd(engine: Engine, size: usize) {
         }
     }
     assert_eq!(resources(&server).0, baseline.0 + size, "all are there");
-    if let Some(most) = bytes_per_peer(engine) {
-        let grown = resident(&server).saturating_sub(before) / size as u64;
-        println!("{engine:?}: {grown} bytes for a peer that waits");
-        assert!(grown <= most, "{engine:?}: {grown} bytes");
-    }
     for client in &clients {
         client.half_closes();
     }
@@ -88,6 +61,11 @@ fn two_thousand_at_once_on_epoll() {
 #[test]
 fn two_thousand_at_once_on_edges() {
     crowd(Engine::EpollEdge, 2000);
+}
+
+#[test]
+fn two_thousand_at_once_on_uring() {
+    crowd(Engine::Uring, 2000);
 }
 
 #[test]

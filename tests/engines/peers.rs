@@ -129,7 +129,11 @@ fn deaf_peers_cost_a_bounded_amount_and_the_budget_ends_with_them() {
     for engine in CONCURRENT {
         let server = engine.serve("tcp4-loop").any_port();
         let server = server.set("options.SO_SNDBUF=4096");
-        let server = server.set("serve.memory_budget=1MiB").arg("-q").start();
+        let server = server.set("serve.memory_budget=1MiB").arg("-q");
+        let server = match engine {
+            Engine::Uring => server.set("serve.ring.buffers=8").start(),
+            _ => server.start(),
+        };
         let before = resident(&server);
         let crowd: Vec<Client> = (0..DEAF).map(|_| deaf(&server)).collect();
         for client in &crowd {
@@ -141,7 +145,12 @@ fn deaf_peers_cost_a_bounded_amount_and_the_budget_ends_with_them() {
         let grown = resident(&server).saturating_sub(before);
         println!("{engine:?}: {grown} bytes for {DEAF} deaf peers");
         // The budget, and as much again for everything else.
-        assert!(grown < 2 << 20, "{engine:?}: {grown} bytes more");
+        let most = match engine {
+            // Its eight buffers of both kinds are there whoever comes.
+            Engine::Uring => 3 << 20,
+            _ => 2 << 20,
+        };
+        assert!(grown < most, "{engine:?}: {grown} bytes more");
         drop(crowd);
         fresh.hears(b"fresh");
         converses(&fresh, 10);

@@ -51,8 +51,17 @@ impl Clock {
     }
 
     /// Something will be due after so long.
-    pub(super) fn after(&mut self, time: Duration, due: Due) {
+    pub(super) fn after<O: Observer>(&mut self, sys: Sys<'_, O>, time: Duration, due: Due) {
         self.due.push(Reverse((Instant::now() + time, due)));
+        self.set(sys);
+    }
+
+    /// There is a peer that may fall silent.
+    pub(super) fn watch<O: Observer>(&mut self, sys: Sys<'_, O>) {
+        if self.next_sweep.is_none() {
+            self.next_sweep = Some(Instant::now() + self.sweeps.every);
+            self.set(sys);
+        }
     }
 
     /// Sets the timer for what comes first, if that is not what it is set for.
@@ -73,17 +82,6 @@ impl Clock {
 }
 
 impl<O: Observer, W: Waiter> Engine<'_, O, W> {
-    /// Before each wait: sees to it that the next thing due will wake this worker.
-    #[inline]
-    pub(super) fn set_clock(&mut self) {
-        if self.clock.next_sweep.is_none() && !self.slots.is_empty() {
-            self.clock.next_sweep = Some(Instant::now() + self.clock.sweeps.every);
-        } else if self.clock.due.is_empty() && self.clock.set_for.is_some() {
-            return;
-        }
-        self.clock.set(self.context.sys);
-    }
-
     /// The timer has run out: does what is due, and has it set again.
     pub(super) fn tick(&mut self) {
         let now = Instant::now();
@@ -107,6 +105,8 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         if self.clock.due.is_empty() && self.clock.next_sweep.is_none() {
             // It stays readable until it is set to something, be it to nothing.
             let _ = self.context.sys.set_timer(&self.clock.timer, None);
+        } else {
+            self.clock.set(self.context.sys);
         }
     }
 

@@ -36,7 +36,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
             Interest::Read
         } else {
             self.rest = Rest::Pausing;
-            self.clock.after(pause, Due::Listen);
+            self.clock.after(self.context.sys, pause, Due::Listen);
             Interest::Nothing
         };
         self.waiter.add(server.fd.as_fd(), LISTENER, self.listening)
@@ -90,7 +90,7 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
 
     fn listen_after(&mut self, wait: Duration, why: Rest) {
         self.rest(why);
-        self.clock.after(wait, Due::Listen);
+        self.clock.after(self.context.sys, wait, Due::Listen);
     }
 
     /// There is room again, or a descriptor for who was refused one.

@@ -110,7 +110,6 @@ impl<'a, O: Observer, W: Waiter> Engine<'a, O, W> {
 
     fn run(mut self) -> Result<(), Error> {
         while self.server.is_some() || !self.slots.is_empty() {
-            self.set_clock();
             let ready = match self.wait() {
                 Ok(ready) => ready,
                 Err(e) if errno::interrupted(&e) => continue,

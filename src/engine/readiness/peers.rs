@@ -19,6 +19,7 @@ use crate::sys::stop::Level;
 impl<O: Observer, W: Waiter> Engine<'_, O, W> {
     /// A new connection has its first turn at once: its first request is often there already.
     pub(super) fn admit(&mut self, connection: Connection) {
+        self.clock.watch(self.context.sys);
         let token = self.slots.insert(connection, self.clock.sweeps.count);
         let Some(slot) = self.slots.get(token) else {
             return;
@@ -120,7 +121,8 @@ impl<O: Observer, W: Waiter> Engine<'_, O, W> {
         if let Some(slot) = self.slots.get(token) {
             slot.state = State::Pausing;
         }
-        self.clock.after(time, Due::Awake(token.0));
+        self.clock
+            .after(self.context.sys, time, Due::Awake(token.0));
         self.wait_for(token, Interest::Nothing);
     }
 
