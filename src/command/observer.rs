@@ -5,12 +5,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cli::{Common, TraceForm};
 use crate::error::Error;
 use crate::escape;
-use crate::event::{Call, Event, Observer};
+use crate::event::{Call, Event, Observer, Tally};
 use crate::render::{call_line, json, log_line};
 
 use super::{output, setup};
@@ -33,6 +33,8 @@ pub(super) enum Events {
 pub(super) struct Show<const CALLS: bool> {
     events: Events,
     trace: Trace,
+    /// What a trace adds up to.
+    tally: Mutex<Tally>,
 }
 
 impl Show<false> {
@@ -44,13 +46,18 @@ impl Show<false> {
                 file: None,
                 tasks: Tasks::One,
             },
+            tally: Mutex::default(),
         }
     }
 }
 
 impl Show<true> {
     pub(super) fn traced(events: Events, trace: Trace) -> Show<true> {
-        Show { events, trace }
+        Show {
+            events,
+            trace,
+            tally: Mutex::default(),
+        }
     }
 }
 
@@ -120,9 +127,28 @@ impl<const CALLS: bool> Observer for Show<CALLS> {
 
     fn call(&self, call: &Call<'_>) {
         self.trace.show(call);
+        *self.tally().calls.entry(call.name).or_default() += 1;
     }
 
     fn event(&self, event: &Event<'_>) {
+        if CALLS {
+            match event {
+                Event::Sent { .. } => self.tally().answers += 1,
+                Event::Stopped(_) => self.show(&Event::Calls(&self.tally())),
+                _ => {}
+            }
+        }
+        self.show(event);
+    }
+}
+
+impl<const CALLS: bool> Show<CALLS> {
+    /// A thread that panicked while it held the lock has left a count, and a count is never half done.
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, event: &Event<'_>) {
         let (log, schema) = match self.events {
             Events::Silent => return,
             Events::Log(name) => (Some(name), None),

@@ -64,10 +64,10 @@ fn receive_spinning<O: Observer>(
             outcome => outcome.map(Some),
         }
     });
-    if let Some(n) = soon? {
-        return Ok(n);
+    match soon? {
+        Some(n) => Ok(n),
+        None => context.sys.recv(peer.fd, buffer, flags),
     }
-    context.sys.recv(peer.fd, buffer, flags)
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 mod accounts;
 mod call;
+mod tally;
 
 pub use accounts::{Accounts, Datagrams};
 pub use call::{Arg, Call};
+pub use tally::Tally;
 
 use crate::option::{Row, Ruling, Value};
 use crate::socket::{Phase, SocketName, Triple};
@@ -106,6 +108,8 @@ pub enum Event<'a> {
     Note(&'a str),
     /// USR1 asked for the counters.
     Counters(&'a Accounts),
+    /// What a server that was traced cost in system calls, right before it has stopped.
+    Calls(&'a Tally),
     /// The server has stopped.
     Stopped(&'a Accounts),
 }

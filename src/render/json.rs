@@ -70,6 +70,9 @@ pub fn event(schema: &str, event: &Event<'_>) -> Value {
         }
         Event::Trouble(text) => json!({"event": "trouble", "text": text}),
         Event::Note(text) => json!({"event": "note", "text": text}),
+        Event::Calls(tally) => {
+            json!({"event": "calls", "answers": tally.answers, "calls": tally.calls})
+        }
         Event::Counters(all) => accounts("counters", all),
         Event::Stopped(all) => accounts("stopped", all),
     };

@@ -4,7 +4,7 @@ use log::Level;
 
 use super::verdict;
 use crate::escape;
-use crate::event::{Accounts, Backlog, Event};
+use crate::event::{Accounts, Backlog, Event, Tally};
 use crate::option::Verdict;
 use crate::socket::{SocketName, Type};
 
@@ -56,8 +56,34 @@ pub fn message(event: &Event<'_>) -> (Level, String) {
             format!("Server error: {}", text.replace('\n', "; ")),
         ),
         Event::Note(text) => (Level::Info, (*text).to_owned()),
+        Event::Calls(tally) => (Level::Info, calls(tally)),
         Event::Counters(accounts) | Event::Stopped(accounts) => (Level::Info, summary(accounts)),
     }
+}
+
+/// `System calls per answer (500 answers): recv 1.00, send 1.00; besides: accept4 1, …`
+fn calls(tally: &Tally) -> String {
+    let (with, beside) = tally.per_answer();
+    let answers = match tally.answers {
+        1 => "1 answer".to_owned(),
+        n => format!("{n} answers"),
+    };
+    let list = |calls: Vec<String>| {
+        if calls.is_empty() {
+            "none".to_owned()
+        } else {
+            calls.join(", ")
+        }
+    };
+    let with = with
+        .iter()
+        .map(|(name, h)| format!("{name} {}.{:02}", h / 100, h % 100));
+    let beside = beside.iter().map(|(name, n)| format!("{name} {n}"));
+    format!(
+        "System calls per answer ({answers}): {}; besides: {}",
+        list(with.collect()),
+        list(beside.collect())
+    )
 }
 
 fn listening(name: &SocketName, ty: Type, backlog: Option<Backlog>) -> String {

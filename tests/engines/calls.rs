@@ -178,3 +178,42 @@ fn a_trace_shows_whom_tokio_waited_for() {
     let park = format!("park([{}]) = 1 ", fd.expect("a first argument"));
     assert!(calls[second - 1].starts_with(&park), "no {park} in:\n{log}");
 }
+
+/// `--trace` adds up: at the end it is said what an answer cost.
+#[test]
+fn a_trace_ends_with_the_calls_per_answer() {
+    const ANSWERS: u64 = 50;
+    for (engine, waits) in [
+        (Engine::Sequential, None),
+        (Engine::Threads, None),
+        (Engine::Poll, Some("poll")),
+        (Engine::Epoll, Some("epoll_wait")),
+        (Engine::Async, Some("park")),
+        (Engine::Uring, Some("io_uring_enter")),
+    ] {
+        let server = engine.serve("tcp4-loop").any_port().arg("--trace").start();
+        let client = server.client();
+        for n in 0..ANSWERS {
+            client.say(b"count me").hears(b"count me");
+            // A trace is slow enough for its first turn to find the next message.
+            if n == 0 {
+                assert!(!client.hears_something_within(SETTLED));
+            }
+        }
+        client.half_closes().hears_the_end();
+        server.event("closed", 1);
+        let stopped = server.stop_in_order();
+        let calls = stopped.events.iter().find(|e| e["event"] == "calls");
+        let calls = calls.unwrap_or_else(|| panic!("{engine:?}: {}", stopped.log));
+        assert_eq!(calls["answers"], ANSWERS, "{engine:?}: {calls}");
+        if engine != Engine::Uring {
+            assert_eq!(calls["calls"]["send"], ANSWERS, "{engine:?}: {calls}");
+        }
+        if let Some(wait) = waits {
+            let waited = calls["calls"][wait].as_u64().unwrap();
+            assert!(waited >= ANSWERS - 1, "{engine:?}: {calls}");
+            assert!(stopped.log.contains(&format!(" {wait} ")), "{engine:?}");
+        }
+        assert!(stopped.log.contains("System calls per answer (50 answers)"));
+    }
+}

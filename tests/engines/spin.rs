@@ -104,6 +104,31 @@ fn waits(engine: Engine, profile: &str) -> Vec<Asked> {
     of(&thread[at("first")..at("second")])
 }
 
+/// Of a ring only our own trace tells what was sent in which round.
+#[test]
+fn a_ring_is_looked_at_again_and_again_and_then_waited_for() {
+    let place = place();
+    let trace = place.path().join("trace");
+    let server = Engine::Uring.serve("tcp4-loop").any_port();
+    let server = server.set("serve.spin=20ms").arg("-q");
+    let server = server.arg("--trace-file").arg(&trace).start();
+    let client = server.say(b"first");
+    client.hears(b"first");
+    assert!(!client.hears_something_within(SETTLED));
+    client.say(b"second").hears(b"second");
+    client.half_closes().hears_the_end();
+    server.stop_in_order();
+    let text = std::fs::read_to_string(&trace).unwrap();
+    let rounds = text.lines().filter(|line| line.contains("io_uring_enter"));
+    let least: Vec<String> = rounds
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|call| call["args"][2].as_str().unwrap().to_owned())
+        .collect();
+    let spun = least.windows(3).filter(|w| *w == ["0", "0", "0"]).count();
+    assert!(spun > 0, "{least:?}");
+    assert!(least.windows(2).any(|w| w == ["0", "1"]), "{least:?}");
+}
+
 #[test]
 fn it_asks_again_and_again_and_then_waits_once() {
     if !needs_program("strace") {
