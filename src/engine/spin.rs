@@ -69,3 +69,48 @@ fn receive_spinning<O: Observer>(
         None => context.sys.recv(peer.fd, buffer, flags),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Finds something when asked for the `nth` time.
+    fn found(spin: Option<Duration>, nth: u32) -> (Result<Option<u32>, ()>, u32) {
+        let mut asked = 0;
+        let found = ask(spin, || {
+            asked += 1;
+            Ok((asked == nth).then_some(nth))
+        });
+        (found, asked)
+    }
+
+    #[test]
+    fn it_asks_until_something_is_there() {
+        assert_eq!(found(Some(Duration::MAX), 3), (Ok(Some(3)), 3));
+    }
+
+    #[test]
+    fn it_asks_nobody_unless_the_profile_says_so() {
+        assert_eq!(found(None, 1), (Ok(None), 0));
+        assert_eq!(found(Some(Duration::ZERO), 1), (Ok(None), 0));
+    }
+
+    #[test]
+    fn it_gives_up_when_the_time_has_passed() {
+        let began = Instant::now();
+        let (found, asked) = found(Some(Duration::from_millis(5)), u32::MAX);
+        assert_eq!(found, Ok(None));
+        assert!(asked > 0);
+        assert!(began.elapsed() >= Duration::from_millis(5));
+    }
+
+    #[test]
+    fn an_error_is_an_answer() {
+        let mut asked = 0;
+        let outcome = ask(Some(Duration::MAX), || {
+            asked += 1;
+            Err::<Option<()>, _>("no")
+        });
+        assert_eq!((outcome, asked), (Err("no"), 1));
+    }
+}
