@@ -98,7 +98,7 @@ fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> R
     }
     let outcome = engine::serve(shared, servers);
     let accounts = run.books.accounts();
-    if run.stop.level() != Level::Running {
+    if outcome.is_ok() && run.stop.level() != Level::Running {
         run.observer.event(&Event::Note("Server closed by user."));
     }
     run.observer.event(&Event::Stopped(&accounts));

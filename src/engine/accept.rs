@@ -11,6 +11,7 @@ use crate::event::{Event, Observer};
 use crate::plan::OverloadKey;
 use crate::socket::SocketName;
 use crate::sys::errno::{self, AcceptTrouble};
+use crate::sys::stop::Level;
 use crate::sys::{Linger, Server};
 
 /// The first wait after accept(2) found this process or system at a limit; it doubles up to [`LONGEST_BACK_OFF`].
@@ -73,6 +74,9 @@ impl Acceptor {
         let failure = errno::failure("accept4", server.name.to_string(), &error);
         let trouble = errno::accept_trouble(&error);
         if trouble == AcceptTrouble::Fatal {
+            // Nobody will come any more, to no worker: those who are there may finish.
+            let drain = context.plan.serve.drain_timeout;
+            context.stop.raise(Level::Closing, Some(drain));
             return Next::Stop(failure.into());
         }
         if let Some(line) = self.throttle.line(Instant::now(), || failure.to_string()) {

@@ -24,11 +24,6 @@ pub fn accept_all<O: Observer>(
     back_off: impl Fn(Duration) -> Result<(), Stopped>,
 ) -> Result<(), Error> {
     let outcome = accept_loop(context, &server, &mut serve, back_off);
-    if outcome.is_err() {
-        // Now and not when the last peer has left: until then the other workers would not hear of it.
-        let drain = context.plan.serve.drain_timeout;
-        context.stop.raise(Level::Closing, Some(drain));
-    }
     let waiting = last_clients(context, &server);
     context.sys.close_server(server);
     for (fd, peer) in waiting {
@@ -101,20 +96,23 @@ fn last_clients<O: Observer>(
     waiting
 }
 
-/// One conversation in this thread, from begin to end.
+/// One conversation in this thread, from begin to end. `over` is called right before its socket is closed: who hears the
+/// end may come again at once, and must find the place free.
 pub fn converse<O: Observer>(
     context: Context<'_, O>,
     fd: OwnedFd,
     peer: SocketName,
     buffer: &mut [u8],
+    over: impl FnOnce(),
 ) {
     let Some(mut connection) = begin(context, fd, peer) else {
-        return;
+        return over();
     };
     let gone = match set_timeouts(context, &connection) {
         Ok(()) => talk(context, &mut connection, buffer),
         Err(error) => Gone::failed(Call::Setsockopt, &error),
     };
+    over();
     end(context, connection, gone);
 }
 

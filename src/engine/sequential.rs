@@ -12,7 +12,7 @@ use crate::sys::Server;
 /// Accepts and serves until the order to stop, then serves those who were already waiting.
 pub fn serve<O: Observer>(context: Context<'_, O>, server: Server) -> Result<(), Error> {
     let mut buffer = context.buffer()?;
-    let serve = |fd, peer| converse(context, fd, peer, buffer.bytes());
+    let serve = |fd, peer| converse(context, fd, peer, buffer.bytes(), || {});
     // While it accepts no connection is open, so nobody could leave and make room.
     accept_all(context, server, serve, |wait| context.stop.pause(wait))
 }

@@ -60,7 +60,7 @@ fn hire<'scope, O: Observer>(
     let theirs = Arc::clone(&client);
     let work = move || {
         if let Some((fd, peer)) = take(&theirs) {
-            alone(context, fd, peer);
+            alone(context, fd, peer, || crew.finish());
         }
         crew.leave();
     };
@@ -69,7 +69,7 @@ fn hire<'scope, O: Observer>(
         .stack_size(context.plan.serve.stack_size.unwrap_or(STACK))
         .spawn_scoped(scope, work);
     if let Err(error) = spawned {
-        crew.leave();
+        crew.finish();
         if let Some((fd, peer)) = take(&client) {
             let error = errno::failure("clone3", "a thread", &error).into();
             no_room(context, fd, &peer, &error);
@@ -78,15 +78,18 @@ fn hire<'scope, O: Observer>(
 }
 
 /// One conversation with a ledger and a buffer of its own.
-fn alone<O: Observer>(context: Context<'_, O>, fd: OwnedFd, peer: SocketName) {
+fn alone<O: Observer>(context: Context<'_, O>, fd: OwnedFd, peer: SocketName, over: impl FnOnce()) {
     let ledger = context.books.open();
     let worker = Worker {
         ledger: &ledger,
         ..*context
     };
     match context.buffer() {
-        Ok(mut pages) => converse(Context(&worker), fd, peer, pages.bytes()),
-        Err(error) => no_room(Context(&worker), fd, &peer, &error),
+        Ok(mut pages) => converse(Context(&worker), fd, peer, pages.bytes(), over),
+        Err(error) => {
+            over();
+            no_room(Context(&worker), fd, &peer, &error);
+        }
     }
     context.books.settle(&ledger);
 }
@@ -136,11 +139,15 @@ impl Crew {
         self.people().at_work += 1;
     }
 
+    /// Its conversation is over, and there is room for another one.
+    fn finish(&self) {
+        self.people().at_work -= 1;
+        self.left.notify_all();
+    }
+
     /// Its socket has been closed.
     fn leave(&self) {
-        let mut people = self.people();
-        people.at_work -= 1;
-        people.gone += 1;
+        self.people().gone += 1;
         self.left.notify_all();
     }
 

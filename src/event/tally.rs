@@ -11,10 +11,13 @@ pub struct Tally {
     pub answers: u64,
 }
 
+/// Calls and a number for each.
+type Counted = Vec<(&'static str, u64)>;
+
 impl Tally {
     /// The calls that come with the answers, and how many of each there are per answer, in hundredths, rounded; then those
     /// that do not: at the beginning, at the end, or for each connection.
-    pub fn per_answer(&self) -> (Vec<(&'static str, u64)>, Vec<(&'static str, u64)>) {
+    pub fn per_answer(&self) -> (Counted, Counted) {
         /// Fewer than this, in hundredths, do not come with the answers.
         const NOTICEABLE: u64 = 5;
         let hundredths = |n: u64| (n * 100 + self.answers / 2).checked_div(self.answers);
