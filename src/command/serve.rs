@@ -90,6 +90,10 @@ fn serve<O: Observer + Send + 'static>(observer: O, plan: Plan, json: bool) -> R
         triple: plan.triple,
         backlog: server.backlog,
     });
+    if servers.len() > 1 {
+        let note = format!("{} workers, a socket of its own each", servers.len());
+        run.observer.event(&Event::Note(&note));
+    }
     if !json && !output::is_terminal() {
         output::line(&format!(
             "listening on {}",

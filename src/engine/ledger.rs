@@ -28,8 +28,10 @@ impl Count {
     }
 }
 
-/// [`Accounts`], one [`Count`] each.
+/// [`Accounts`], one [`Count`] each. Two workers' ledgers must not meet in a cache line, or each count of one would slow
+/// the other down (lines are fetched in pairs).
 #[derive(Debug, Default)]
+#[repr(align(128))]
 #[allow(
     missing_docs,
     reason = "each field is documented where it is read: event::Accounts"

@@ -2,7 +2,7 @@
 
 use super::super::goal::Of;
 use super::{
-    ASYNC, Ask, Bound, EPOLL, Party, Program, RELAYS, SEQUENTIAL, TCP_FLOOR, THREADS, Transport,
+    ASYNC, Ask, Bound, EPOLL, Party, Program, RELAYS, SEQUENTIAL, Sockplay, TCP_FLOOR, Transport,
     URING, Unit, Workload, row, with,
 };
 
@@ -21,7 +21,12 @@ fn idle() -> Workload {
         row("epoll", EPOLL).value_of(AtMost(100.0), bytes),
         row("uring", URING).value_of(AtMost(100.0), bytes),
         row("async", ASYNC).value_of(AtMost(1024.0), bytes),
-        row("threads", THREADS).value_of(AtMost(16384.0), bytes),
+        // Each may need its own buffer of 64 KiB, and the budget of all is 512 MiB unless told otherwise.
+        row(
+            "threads",
+            Sockplay("threads", &["serve.memory_budget=1GiB"]),
+        )
+        .value_of(AtMost(16384.0), bytes),
         // tokio's own example has a buffer of 4 KiB.
         row("tokio", Tokio(4096)),
         row("asio", Asio),

@@ -46,8 +46,13 @@ fn engines(transport: Transport) -> Vec<Row> {
 }
 
 fn udp(name: &'static str, title: &'static str, ask: Ask, more: Vec<Row>) -> Workload {
+    // The floor answers whatever comes; that is what it costs without the guards against loops.
+    const OPEN: &[&str] = &["serve.allow_loops=true"];
+    let open = |name, engine| row(name, Sockplay(engine, OPEN)).over(Udp).value(NEAR);
     let mut rows = engines(Udp);
     rows.push(row("poll", POLL).over(Udp));
+    rows.push(open("sequential unguarded", "sequential"));
+    rows.push(open("epoll unguarded", "epoll"));
     rows.extend(more);
     Workload {
         name,
