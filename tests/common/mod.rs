@@ -21,7 +21,7 @@ pub use client::{Client, End};
 pub use needs::{needs, needs_program, needs_socket, room_for};
 pub use process::{Finished, PATIENCE, Process, contains};
 pub use python::{Python, python};
-pub use sockplay::{Running, Sockplay, Stopped, client_at, connect, run, serve};
+pub use sockplay::{Running, Sockplay, Stopped, client_at, connect, number, run, serve};
 
 /// A directory for the paths of one test; gone when the test is over.
 pub fn place() -> tempfile::TempDir {
