@@ -399,6 +399,18 @@ fn a_connect_that_is_refused_has_a_cause_and_a_way_out() {
 }
 
 #[test]
+fn an_interrupted_connect_goes_on() {
+    if !needs_program("strace") {
+        return;
+    }
+    let server = echo().start();
+    let client = connect().arg(server.address());
+    let told = with("connect:error=EINTR:when=1..3", &client).pipes("hi");
+    assert_eq!((told.code, &told.out[..]), (0, &b"hi"[..]), "{}", told.err);
+    server.stop_in_order();
+}
+
+#[test]
 fn a_signal_while_it_starts_is_not_lost() {
     // It is pending before the first instruction: a blocked signal survives execve(2).
     let early = "import os, signal, sys

@@ -15,6 +15,9 @@ use crate::option::OptionName;
 use crate::plan::{Act, Plan};
 use crate::socket::{Address, Phase, Role, SocketName, Triple, UnixName};
 
+/// SO_SNDTIMEO of zero would wait for ever.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
 /// A socket that clients can reach.
 #[derive(Debug)]
 pub struct Server {
@@ -165,8 +168,17 @@ impl<O: Observer> Sys<'_, O> {
         let row = crate::option::find("SO_SNDTIMEO").expect("SO_SNDTIMEO is a row of the registry");
         let option = OptionName::of(row);
         let before = self.getsockopt(fd, &option);
-        self.set_timeout(fd, Timeout::Send, plan.connect.timeout)?;
-        let outcome = self.connect(fd, to);
+        let until = Instant::now() + plan.connect.timeout;
+        let outcome = loop {
+            let left = until.saturating_duration_since(Instant::now());
+            self.set_timeout(fd, Timeout::Send, left.max(SHORTEST_WAIT))?;
+            match self.connect(fd, to) {
+                // signal(7): with a timeout it is not restarted, and STOP and CONT interrupt it without any handler. Called
+                // again it goes on waiting, on TCP and unix alike.
+                Err(e) if errno::interrupted(&e) => {}
+                outcome => break outcome,
+            }
+        };
         if let Ok(bytes) = before {
             // Nothing is lost if this fails: the profile's timeout is then the one of the connect.
             let _ = self.setsockopt(fd, &option, &crate::option::Payload { bytes, patch: None });

@@ -2,7 +2,7 @@
 //!
 //! Every receive ends after [`PATIENCE`](super::PATIENCE); what was heard instead is in the panic.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsFd as _;
 use std::time::Duration;
@@ -100,8 +100,7 @@ impl Client {
             dir
         });
         Client::set_patience(&socket);
-        socket
-            .connect(&name)
+        uninterrupted(|| socket.connect(&name))
             .unwrap_or_else(|e| panic!("connect to {}: {e}", place.address));
         Client {
             socket,
@@ -146,7 +145,7 @@ impl Client {
         if self.ty == Type::STREAM {
             (&self.socket).write_all(bytes).expect("send");
         } else {
-            let n = self.socket.send(bytes).expect("send");
+            let n = uninterrupted(|| self.socket.send(bytes)).expect("send");
             assert_eq!(n, bytes.len(), "a message is sent whole");
         }
         self
@@ -184,7 +183,7 @@ impl Client {
     /// Receives one message, or what a stream has.
     pub fn message(&self) -> Vec<u8> {
         let mut buffer = vec![0; 1 << 17];
-        let n = (&self.socket).read(&mut buffer).expect("receive");
+        let n = uninterrupted(|| (&self.socket).read(&mut buffer)).expect("receive");
         buffer.truncate(n);
         buffer
     }
@@ -194,7 +193,7 @@ impl Client {
         let mut heard = Vec::new();
         let mut buffer = vec![0; 1 << 16];
         loop {
-            match (&self.socket).read(&mut buffer) {
+            match uninterrupted(|| (&self.socket).read(&mut buffer)) {
                 Ok(0) => return (heard, End::Clean),
                 Ok(n) => heard.extend_from_slice(&buffer[..n]),
                 Err(e) if e.kind() == ErrorKind::ConnectionReset => return (heard, End::Reset),
@@ -228,7 +227,7 @@ impl Client {
             nix::poll::PollFlags::POLLIN,
         )];
         let millis = u16::try_from(time.as_millis()).expect("a short time");
-        nix::poll::poll(&mut one, millis).expect("poll") > 0
+        uninterrupted(|| Ok(nix::poll::poll(&mut one, millis)?)).expect("poll") > 0
     }
 
     /// Ends its own direction; the other one stays open.
@@ -242,6 +241,17 @@ impl Client {
         self.socket
             .set_linger(Some(Duration::ZERO))
             .expect("SO_LINGER");
+    }
+}
+
+/// signal(7): a call on a socket with a timeout is interrupted when the process was stopped and goes on, whatever
+/// handlers there are; a machine that is paused does that. connect(2) may be called again too: Linux goes on waiting.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
     }
 }
 
