@@ -8,7 +8,7 @@ use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::message::Messages;
-use crate::measure::{Load, Report, echo};
+use crate::measure::{Load, Run, load};
 use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
 use crate::render::probe::{json, text};
@@ -92,7 +92,7 @@ fn probe<O: Observer>(
     profile: &mut Profile,
     given: Option<&Given>,
     place: Option<Place>,
-) -> Result<Report, Error> {
+) -> Result<Run, Error> {
     let sys = Sys::new(observer, "client");
     match place {
         Some(_place) => both_ends(sys, profile),
@@ -109,7 +109,7 @@ fn kernel_echoes(profile: &Profile) -> bool {
         )
 }
 
-fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Report, Error> {
+fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Run, Error> {
     let plan = setup::plan(profile, Role::Serve, None)?;
     let server_sys = sys.task("server");
     engine::possible(server_sys, &plan)?;
@@ -163,7 +163,7 @@ fn measured<O: Observer>(
             RequestsKey::Count(n) if plan.triple.ty.has_connections() => Some(u64::from(n)),
             _ => None,
         };
-        let outcome = load(sys, profile, client_plan, PATIENCE, per_connection);
+        let outcome = run_load(sys, profile, client_plan, PATIENCE, per_connection);
         stop.raise(Level::Closing, Some(Duration::ZERO));
         stop.raise(Level::Now, None);
         match (outcome, serving.join()) {
@@ -174,7 +174,7 @@ fn measured<O: Observer>(
     })
 }
 
-fn load<O: Observer>(
+fn run_load<O: Observer>(
     sys: Sys<'_, O>,
     profile: &Profile,
     plan: &Plan,
@@ -201,7 +201,7 @@ fn load_over<O: Observer>(
         patience,
         per_connection,
     };
-    echo::run(
+    load::run(
         sys,
         first,
         plan.triple.ty,
@@ -217,7 +217,7 @@ fn client_half<O: Observer>(
     sys: Sys<'_, O>,
     profile: &Profile,
     given: Option<&Given>,
-) -> Result<Report, Error> {
+) -> Result<Run, Error> {
     let plan = setup::plan(profile, Role::Connect, given)?;
     let open = || sys.open_client(&plan, Readback::After);
     let first = sys.open_client(&plan, Readback::BeforeAndAfter)?;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::event::{Backlog, Observer, OptionReport};
+use crate::measure::Run;
 use crate::measure::message::Messages;
-use crate::measure::{OptionLine, Report, SocketFacts};
+use crate::measure::report::{BacklogFacts, LoadFacts, OptionLine, SocketFacts};
 use crate::option::Value;
 use crate::plan::Plan;
 use crate::profile::Profile;
@@ -64,6 +65,7 @@ impl Examined {
             .into_iter()
             .map(|(report, set_on)| {
                 let held = SocketFacts {
+                    fresh: None,
                     listener: read(sys, server.fd.as_fd(), &report, plan.triple),
                     accepted: accepted
                         .as_ref()
@@ -74,6 +76,7 @@ impl Examined {
                     report,
                     set_on,
                     held,
+                    why_held: Vec::new(),
                 }
             })
             .collect();
@@ -103,6 +106,7 @@ impl Examined {
                     report: report.clone(),
                     set_on: "client",
                     held,
+                    why_held: Vec::new(),
                 }
             })
             .collect();
@@ -130,20 +134,38 @@ impl Examined {
         plan: &Plan,
         listener: Option<String>,
         backlog: Option<Backlog>,
-    ) -> Report {
-        Report {
+    ) -> Run {
+        Run {
             profile: profile.name.clone(),
+            label: profile.name.clone(),
             triple: plan.triple,
             kernel: self.kernel,
             listener,
-            backlog,
+            engine: None,
+            backlog: backlog.map(|b| BacklogFacts {
+                asked: b.asked,
+                effective: b.effective,
+                admitted: None,
+                more: false,
+            }),
             local: self.local,
             peer: self.peer,
             connect: self.connect,
             options: self.options,
+            buffers: Vec::new(),
+            tcp: None,
+            remote: None,
+            load: LoadFacts {
+                size: Messages::new(&plan.framing, profile.probe.size.value).size(),
+                connections: 1,
+                pipeline: 1,
+                writes: profile.probe.writes.value,
+                rate: None,
+                warmup: 0,
+            },
             echo: None,
-            size: Messages::new(&plan.framing, profile.probe.size.value).size(),
             notes: plan.warnings.clone(),
+            toml: crate::profile::show(profile, true),
         }
     }
 }

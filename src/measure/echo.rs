@@ -1,41 +1,18 @@
-//! The closed loop: send one message, wait for its echo, verify it, go on.
+//! What came of a load: counts, times, and how it ended.
 //!
-//! One connection, blocking calls, one clock reading per message and side. A server that closes after some requests is
-//! connected to again; connect time and round trip are kept apart.
+//! [`super::load`] fills it in; renderers and comparisons read it. Nothing here sends anything.
 
-use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::exchange::{Exchange, Outcome};
-use super::message::Messages;
-use crate::error::Error;
-use crate::event::Observer;
-use crate::socket::Type;
-use crate::sys::packet::Codec;
-use crate::sys::{Client, Sys, errno};
+/// Longer times are recorded as this one: ten minutes.
+const LONGEST_NS: u64 = 600_000_000_000;
 
-/// What is sent.
-#[derive(Clone, Debug)]
-pub struct Load {
-    /// Messages.
-    pub count: u64,
-    /// Writes that one message is cut into; more than one shows Nagle's algorithm.
-    pub writes: u32,
-    /// How long the peer may go without a whole echo before the run is given up.
-    pub patience: Duration,
-    /// Requests that the server answers per connection, where that is known; learned otherwise.
-    pub per_connection: Option<u64>,
-}
-
-/// Longer round trips are recorded as this one: ten minutes.
-const LONGEST_RTT_NS: u64 = 600_000_000_000;
-
-/// What came of it. Times in nanoseconds.
+/// What came of a load. Times in nanoseconds where it is not said otherwise.
 #[derive(Clone, Debug)]
 pub struct Echo {
-    /// Messages sent.
+    /// Measured messages sent.
     pub sent: u64,
     /// Messages whose echo came back right.
     pub received: u64,
@@ -45,36 +22,149 @@ pub struct Echo {
     pub corrupt: u64,
     /// Calls that failed.
     pub errors: u64,
+    /// Echoes of datagrams that came after they had been counted as lost: part of `lost`.
+    pub late: u64,
+    /// Echoes of datagrams that came more than once.
+    pub duplicates: u64,
+    /// Datagrams that reached this host and found the client's own receive buffer full: part of `lost`.
+    pub dropped_here: u64,
     /// Bytes of right echoes.
     pub bytes: u64,
-    /// Connections that were opened.
+    /// Connections that were opened for the load.
     pub connections: u64,
-    /// Round trip of each right echo.
+    /// Round trip of each right echo; with a rate, from the moment at which it should have been sent.
     pub rtt: Histogram<u64>,
+    /// Time of each connect(2).
+    pub connect: Histogram<u64>,
     /// From the first send to the last echo, connecting included.
     pub elapsed: Duration,
+    /// CPU time of the generator's own thread in that time.
+    pub cpu: Duration,
+    /// With a rate: how well the generator kept to it.
+    pub schedule: Option<Schedule>,
+    /// The run in slices of equal length, for a picture of it.
+    pub slices: Vec<Slice>,
+    /// Every round trip in the order of the echoes, if they are kept.
+    pub samples: Option<Vec<u64>>,
     /// Why the run ended early, if it did.
-    pub ended: Option<String>,
+    pub ended: Option<Ending>,
 }
 
-impl Echo {
-    fn new() -> Echo {
-        let rtt =
-            Histogram::new_with_bounds(1, LONGEST_RTT_NS, 3).expect("the bounds are in order");
+/// How well a generator kept to its own schedule. A message is late only if its connection was free: what a slow server
+/// delays is the server's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// Messages sent more than 1 ms after their time although nothing was in their way.
+    pub late: u64,
+    /// The worst of them.
+    pub worst: Duration,
+}
+
+/// A part of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// Echoes in it.
+    pub count: u64,
+    /// Their round trips added up, in nanoseconds.
+    pub total_ns: u64,
+}
+
+impl Slice {
+    /// The mean round trip in it, in nanoseconds.
+    pub fn mean_ns(self) -> Option<u64> {
+        self.total_ns.checked_div(self.count)
+    }
+}
+
+/// How many slices a run is cut into.
+pub const SLICES: usize = 32;
+
+/// Why a run ended before its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// In a word.
+    pub how: How,
+    /// In a sentence.
+    pub says: String,
+}
+
+/// The ways in which a peer ends a run, each told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// An echo differs from what was sent.
+    WrongBytes,
+    /// More came back than was sent.
+    ExtraBytes,
+    /// The peer closed without an answer.
+    ClosedEarly,
+    /// The peer closed in the middle of an answer.
+    CutShort,
+    /// The peer reset the connection.
+    Reset,
+    /// Nothing comes back, or nothing any more.
+    Silent,
+    /// Only a part of an answer comes back, and no more.
+    Stalled,
+    /// What comes back are datagrams that nobody sent.
+    Garbage,
+    /// The peer takes no more bytes.
+    NeverReads,
+    /// Nobody is there: an ICMP error, or connect(2) failed.
+    Refused,
+    /// Another call failed.
+    Failed,
+    /// The user has ended it.
+    Interrupted,
+}
+
+impl How {
+    /// The word in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            How::WrongBytes => "wrong-bytes",
+            How::ExtraBytes => "extra-bytes",
+            How::ClosedEarly => "closed-early",
+            How::CutShort => "cut-short",
+            How::Reset => "reset",
+            How::Silent => "silent",
+            How::Stalled => "stalled",
+            How::Garbage => "garbage",
+            How::NeverReads => "never-reads",
+            How::Refused => "refused",
+            How::Failed => "failed",
+            How::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl Default for Echo {
+    fn default() -> Echo {
+        let histogram =
+            || Histogram::new_with_bounds(1, LONGEST_NS, 3).expect("the bounds are in order");
         Echo {
             sent: 0,
             received: 0,
             lost: 0,
             corrupt: 0,
             errors: 0,
+            late: 0,
+            duplicates: 0,
+            dropped_here: 0,
             bytes: 0,
-            connections: 1,
-            rtt,
+            connections: 0,
+            rtt: histogram(),
+            connect: histogram(),
             elapsed: Duration::ZERO,
+            cpu: Duration::ZERO,
+            schedule: None,
+            slices: vec![Slice::default(); SLICES],
+            samples: None,
             ended: None,
         }
     }
+}
 
+impl Echo {
     /// Right echoes per second.
     pub fn messages_per_s(&self) -> u64 {
         per_second(self.received, self.elapsed)
@@ -90,114 +180,4 @@ fn per_second(n: u64, time: Duration) -> u64 {
     (u128::from(n) * 1_000_000_000)
         .checked_div(time.as_nanos())
         .map_or(0, |rate| rate as u64)
-}
-
-/// Runs the load over `client`, and over what `reopen` gives when the server has closed.
-pub fn run<O: Observer>(
-    sys: Sys<'_, O>,
-    client: Client,
-    ty: Type,
-    codec: &Codec,
-    messages: &Messages,
-    load: &Load,
-    mut reopen: impl FnMut() -> Result<Client, Error>,
-) -> Result<Echo, Error> {
-    let mut echo = Echo::new();
-    let mut per_connection = load.per_connection;
-    let mut on_this = 0;
-    let mut exchange = Exchange::new(sys, client, ty, codec, messages, load)?;
-    let start = Instant::now();
-    let mut progress = start;
-    let mut n = 0;
-    while n < load.count {
-        if per_connection.is_some_and(|most| on_this >= most) {
-            exchange.replace(reopen()?)?;
-            echo.connections += 1;
-            on_this = 0;
-        }
-        match exchange.one(n) {
-            // It answered before and has closed since: so many requests are its rule.
-            Outcome::Closed if on_this > 0 && per_connection.is_none_or(|most| on_this < most) => {
-                per_connection = Some(on_this);
-                continue;
-            }
-            Outcome::Failed(_, error)
-                if on_this > 0 && is_closed(&error) && per_connection.is_none() =>
-            {
-                per_connection = Some(on_this);
-                continue;
-            }
-            outcome => {
-                echo.sent += 1;
-                match outcome {
-                    Outcome::Lost => {}
-                    _ => progress = Instant::now(),
-                }
-                let why = enter(&mut echo, outcome, messages.size());
-                echo.ended = why.or_else(|| {
-                    (progress.elapsed() >= load.patience)
-                        .then(|| "nothing comes back any more".into())
-                });
-                if echo.ended.is_some() {
-                    break;
-                }
-            }
-        }
-        n += 1;
-        on_this += 1;
-    }
-    echo.elapsed = start.elapsed();
-    exchange.over();
-    Ok(echo)
-}
-
-/// Enters an outcome; the sentence with which the run ends, if nothing can follow.
-fn enter(echo: &mut Echo, outcome: Outcome, size: usize) -> Option<String> {
-    match outcome {
-        Outcome::Echoed(rtt) => {
-            echo.received += 1;
-            echo.bytes += size as u64;
-            echo.rtt
-                .saturating_record(u64::try_from(rtt.as_nanos()).unwrap_or(u64::MAX));
-            None
-        }
-        Outcome::Corrupt => {
-            echo.corrupt += 1;
-            Some("an echo differs from what was sent".into())
-        }
-        Outcome::Lost => {
-            echo.lost += 1;
-            (echo.received == 0 && echo.lost >= 3).then(|| silence(echo).into())
-        }
-        Outcome::Closed => {
-            echo.lost += 1;
-            Some("the peer closed without an echo".into())
-        }
-        Outcome::Cut { heard } => {
-            echo.lost += 1;
-            Some(format!(
-                "the peer closed after {heard} of {size} bytes of an echo"
-            ))
-        }
-        Outcome::Failed(call, error) => {
-            echo.errors += 1;
-            let errno = errno::of(&error);
-            Some(match errno.name.as_str() {
-                "EAGAIN" if call == "send" => "send: the peer takes no more bytes".into(),
-                "EAGAIN" => format!("{call}: nothing came back in time"),
-                _ => format!("{call}: {} ({})", errno.says.to_lowercase(), errno.name),
-            })
-        }
-    }
-}
-
-fn silence(echo: &Echo) -> &'static str {
-    match echo.received {
-        0 => "nothing comes back",
-        _ => "nothing comes back any more",
-    }
-}
-
-fn is_closed(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EPIPE | libc::ECONNRESET))
 }

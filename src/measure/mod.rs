@@ -1,12 +1,14 @@
-//! Measuring: one client that sends, waits for the echo, and holds every byte of it against what was sent.
+//! Measuring: a client that sends, waits for the echo, and holds every byte of it against what was sent.
 //!
-//! [`message`] makes messages that a framing understands and that cannot be mistaken for each other, `exchange` sends
-//! one and hears its echo, [`echo`] is the closed loop of those and its numbers, [`report`] what a probe found out, as plain data for the renderers.
+//! [`message`] makes messages that a framing understands and that cannot be mistaken for each other, [`load`] sends them
+//! and hears their echoes, [`echo`] is what came of it, [`report`] all that a probe found out, as plain data for the
+//! renderers.
 
 pub mod echo;
-mod exchange;
+pub mod load;
 pub mod message;
 pub mod report;
 
-pub use echo::{Echo, Load};
-pub use report::{OptionLine, Report, SocketFacts};
+pub use echo::{Echo, Ending, How};
+pub use load::Load;
+pub use report::{Report, Run};

@@ -9,11 +9,12 @@ use serde_json::{Value as Json, json};
 use super::json::envelope;
 use super::verdict;
 use crate::escape;
-use crate::measure::{Echo, OptionLine, Report};
+use crate::measure::report::OptionLine;
+use crate::measure::{Echo, Run};
 use crate::option::Value;
 
 /// The report as text.
-pub fn text(report: &Report) -> String {
+pub fn text(report: &Run) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -46,7 +47,7 @@ pub fn text(report: &Report) -> String {
     }
     out.push('\n');
     if let Some(echo) = &report.echo {
-        self::echo(echo, report.size, &mut out);
+        self::echo(echo, report.load.size, &mut out);
     }
     for note in &report.notes {
         let _ = writeln!(out, "  note        {note}");
@@ -134,7 +135,7 @@ fn echo(echo: &Echo, size: usize, out: &mut String) {
         );
     }
     if let Some(why) = &echo.ended {
-        let _ = writeln!(out, "  ended       {why}");
+        let _ = writeln!(out, "  ended       {}", why.says);
     }
 }
 
@@ -151,11 +152,11 @@ fn time(time: Duration) -> String {
 }
 
 /// The report as JSON.
-pub fn json(report: &Report) -> Json {
+pub fn json(report: &Run) -> Json {
     envelope("probe", json!({ "runs": [run(report)] }))
 }
 
-fn run(report: &Report) -> Json {
+fn run(report: &Run) -> Json {
     let options: Vec<Json> = report.options.iter().map(option).collect();
     let held = |pick: fn(&OptionLine) -> Option<&Value>| -> Json {
         let all = report
@@ -219,7 +220,8 @@ fn echo_json(echo: &Echo) -> Json {
         "messages_per_s": echo.messages_per_s(),
         "bytes_per_s": echo.bytes_per_s(),
         "elapsed_ns": nanos(echo.elapsed),
-        "ended": echo.ended,
+        "outcome": echo.ended.as_ref().map_or("complete", |e| e.how.name()),
+        "ended": echo.ended.as_ref().map(|e| &e.says),
     })
 }
 

@@ -1,6 +1,6 @@
 //! One message and its echo: sent, waited for, held byte by byte against what was sent.
 //!
-//! What an exchange came to is all that leaves this file; [`super::echo`] counts it and decides whether the load goes on.
+//! What an exchange came to is all that leaves this file; [`super`] counts it and decides whether the load goes on.
 
 use std::io;
 use std::os::fd::AsFd as _;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::MsgFlags;
 
-use super::echo::Load;
-use super::message::Messages;
+use super::Load;
 use crate::error::Error;
 use crate::event::Observer;
+use crate::measure::message::Messages;
 use crate::socket::Type;
 use crate::sys::packet::Codec;
 use crate::sys::{Client, Linger, Sys, Timeout, errno};
