@@ -1,5 +1,6 @@
 //! `sockplay probe`: both ends of a profile in one process, or the client's half against anything that echoes.
 
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use crate::cli::{Common, Probe};
 use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Observer, Off};
+use crate::measure::load::{Amount, Form};
 use crate::measure::message::Messages;
 use crate::measure::{Load, Run, load};
 use crate::plan::Plan;
@@ -196,20 +198,18 @@ fn load_over<O: Observer>(
 ) -> Result<crate::measure::Echo, Error> {
     let messages = Messages::new(&plan.framing, profile.probe.size.value);
     let load = Load {
-        count: profile.probe.count.value,
+        amount: Amount::Count(profile.probe.count.value),
         writes: profile.probe.writes.value,
         patience,
         per_connection,
+        ..Load::default()
     };
-    load::run(
-        sys,
-        first,
-        plan.triple.ty,
-        &Codec::new(plan.triple),
-        &messages,
-        &load,
-        open,
-    )
+    let form = Form {
+        ty: plan.triple.ty,
+        codec: &Codec::new(plan.triple),
+        messages: &messages,
+    };
+    load::run(sys, form, &load, first, open, &AtomicBool::new(false))
 }
 
 /// The client's half against a server that somebody else runs.
