@@ -31,7 +31,13 @@ const REMOTE_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn run(args: &Probe) -> Result<(), Error> {
     let common = &args.common;
     let given = setup::given(args.address.as_deref())?;
-    let mut profile = setup::profile(common, given.as_ref(), setup::Start::Address)?;
+    let overlays = [common.overlays(), args.load.overlays()].concat();
+    let mut profile = setup::profile(
+        args.config.first().map(String::as_str),
+        &overlays,
+        given.as_ref(),
+        setup::Start::Address,
+    )?;
     let local = given.is_none() && !kernel_echoes(&profile);
     if local {
         move_aside(&mut profile)?;
