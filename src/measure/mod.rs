@@ -6,6 +6,7 @@
 
 pub mod echo;
 pub mod load;
+pub mod local;
 pub mod message;
 pub mod report;
 
