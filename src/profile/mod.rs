@@ -9,6 +9,7 @@ mod builtin;
 mod choices;
 mod codec;
 mod defaults;
+mod differ;
 mod draft;
 mod expect;
 mod find;
@@ -30,6 +31,7 @@ mod words;
 
 pub use builtin::{Builtin, builtins};
 pub use choices::*;
+pub use differ::differing;
 pub use expect::{Bound, Expectation, Relation, Unit};
 pub use keys::{Key, keys};
 pub use kind::Kind;

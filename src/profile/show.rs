@@ -143,7 +143,7 @@ impl Page<'_> {
     }
 }
 
-fn option_value(option: &OptionKey) -> String {
+pub(super) fn option_value(option: &OptionKey) -> String {
     let mut value = toml_value(&option.value.value);
     if option.phase.is_none() && option.need == Need::Required {
         return value;
