@@ -1,6 +1,8 @@
 //! `sockplay probe`: both ends of a profile in one process, or the client's half against anything that echoes.
 
-use std::sync::atomic::AtomicBool;
+mod place;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -10,20 +12,24 @@ use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::load::{Amount, Form};
 use crate::measure::message::Messages;
-use crate::measure::{Load, Run, load};
+use crate::measure::{How, Load, Run, load, local};
 use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
 use crate::render::probe::{json, text};
 use crate::socket::{Family, Given, Protocol, Role, SocketName, Type};
 use crate::sys::Readback;
 use crate::sys::packet::Codec;
-use crate::sys::stop::{Level, Stop};
+use crate::sys::stop::{Asks, Level, Signals, Stop};
 use crate::sys::{self, Client, Server, Sys};
 
+use place::{Place, move_aside};
+
 use super::observer::{Events, Show, Tasks, Trace};
-use super::probe_place::{Place, move_aside};
-use super::probe_sockets::Examined;
-use super::{connect, dry_run, output, setup};
+
+use super::{dry_run, output, setup};
+
+/// Ctrl-C.
+static HALT: AtomicBool = AtomicBool::new(false);
 
 /// How long a stream may be silent before the probe gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +39,13 @@ const REMOTE_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn run(args: &Probe) -> Result<(), Error> {
     let common = &args.common;
     let given = setup::given(args.address.as_deref())?;
-    let mut profile = setup::profile(common, given.as_ref(), setup::Start::Address)?;
+    let overlays = [common.overlays(), args.load.overlays()].concat();
+    let mut profile = setup::profile(
+        args.config.first().map(String::as_str),
+        &overlays,
+        given.as_ref(),
+        setup::Start::Address,
+    )?;
     let local = given.is_none() && !kernel_echoes(&profile);
     if local {
         move_aside(&mut profile)?;
@@ -48,7 +60,12 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     };
     setup::logging(&profile, common)?;
     sys::raise_descriptor_limit();
-    connect::exit_on_interrupt(place.as_ref().and_then(|p| p.directory.clone()))?;
+    let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
+    thread::spawn(move || {
+        let stop = Stop::default();
+        while signals.next(&stop) == Asks::Counters {}
+        HALT.store(true, Ordering::Relaxed);
+    });
     let events = if common.verbose {
         Events::Log("probe")
     } else {
@@ -69,8 +86,16 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     } else {
         output::text(&text(&report))?;
     }
+    if let (Some(file), Some(echo)) = (&args.samples, &report.echo) {
+        let samples = echo.samples.iter().flatten().map(u64::to_string);
+        std::fs::write(file, samples.collect::<Vec<_>>().join("\n") + "\n")
+            .map_err(|e| Error::failed(e.to_string()))?;
+    }
     match &report.echo {
-        Some(echo) if echo.received < echo.sent => Err(Error::Said),
+        Some(echo) if matches!(&echo.ended, Some(e) if e.how == How::Interrupted) => {
+            Err(Error::Interrupted)
+        }
+        Some(echo) if echo.received < echo.sent || echo.ended.is_some() => Err(Error::Said),
         _ => Ok(()),
     }
 }
@@ -120,10 +145,7 @@ fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Run,
         profile.address.port = Setting::flag(port, "probe");
     }
     let client_plan = setup::plan(profile, Role::Connect, None)?;
-    let examined = Examined::look(sys, &server, &plan, &client_plan)?;
-    let listener = server.name.ready(plan.triple.ty);
-    let backlog = server.backlog;
-    let mut report = examined.report(profile, &client_plan, Some(listener), backlog);
+    let mut report = local::both_ends(sys, profile, &server, &plan, &client_plan)?;
     if plan.serve.reply != ReplyKey::Echo || plan.serve.requests == RequestsKey::Count(0) {
         let why = if plan.serve.reply == ReplyKey::Echo {
             "requests = 0"
@@ -196,20 +218,28 @@ fn load_over<O: Observer>(
     per_connection: Option<u64>,
     open: impl FnMut() -> Result<Client, Error>,
 ) -> Result<crate::measure::Echo, Error> {
-    let messages = Messages::new(&plan.framing, profile.probe.size.value);
+    let probe = &profile.probe;
+    let messages = Messages::new(&plan.framing, probe.size.value);
     let load = Load {
-        amount: Amount::Count(profile.probe.count.value),
-        writes: profile.probe.writes.value,
+        amount: match &probe.duration {
+            Some(time) => Amount::Time(time.value),
+            None => Amount::Count(probe.count.value),
+        },
+        connections: probe.connections.value as usize,
+        pipeline: probe.pipeline.value as usize,
+        rate: probe.rate.as_ref().map(|rate| rate.value),
+        writes: probe.writes.value,
+        warmup: probe.warmup.value,
         patience,
         per_connection,
-        ..Load::default()
+        keep_samples: true,
     };
     let form = Form {
         ty: plan.triple.ty,
         codec: &Codec::new(plan.triple),
         messages: &messages,
     };
-    load::run(sys, form, &load, first, open, &AtomicBool::new(false))
+    load::run(sys, form, &load, first, open, &HALT)
 }
 
 /// The client's half against a server that somebody else runs.
@@ -221,8 +251,7 @@ fn client_half<O: Observer>(
     let plan = setup::plan(profile, Role::Connect, given)?;
     let open = || sys.open_client(&plan, Readback::After);
     let first = sys.open_client(&plan, Readback::BeforeAndAfter)?;
-    let examined = Examined::client_only(sys, &first, &plan);
-    let mut report = examined.report(profile, &plan, None, None);
+    let mut report = local::client_only(sys, profile, &first, &plan);
     if first.peer == SocketName::UNNAMED && plan.triple.family != Family::Unix {
         report.notes.push("the peer has no address".into());
     }
