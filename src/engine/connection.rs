@@ -119,7 +119,10 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
                 Close::RequestsDone | Close::Unanswered | Close::Stopped | Close::GivenUp => {
                     &ledger.closed_by_rule
                 }
-                Close::FrameTooLong | Close::UnfinishedFrame | Close::Unasked => &ledger.failed,
+                Close::FrameTooLong
+                | Close::BadHeader
+                | Close::UnfinishedFrame
+                | Close::Unasked => &ledger.failed,
             };
             over(
                 context,
