@@ -158,7 +158,10 @@ impl Messages {
                 let (digits, rest) = rest.split_at(number.width());
                 let letters = self.letters_behind(n, digits.len());
                 let (body, end) = rest.split_at(letters.len());
-                front == head && number.is(digits) && body == letters && end == self.end
+                same(front, head)
+                    && number.is(digits)
+                    && same(body, letters)
+                    && same(end, &self.end)
             }
         }
     }
@@ -291,6 +294,13 @@ const fn eight_digits(n: u64) -> [u8; DIGITS] {
     let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
     let ones = tens | ((twos - tens * 10) << 8);
     (ones | 0x3030_3030_3030_3030).to_le_bytes()
+}
+
+/// Whether both are the same. The memcmp(3) of glibc for AVX-512 reads even no bytes at all through a mask, which costs a
+/// hundred nanoseconds where the pointer of an empty vector leads: nowhere.
+#[inline]
+fn same(some: &[u8], others: &[u8]) -> bool {
+    some.len() == others.len() && (some.is_empty() || some == others)
 }
 
 /// The most that a length of so many bytes can count.
