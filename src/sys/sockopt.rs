@@ -137,6 +137,18 @@ impl<O: Observer> Sys<'_, O> {
         (uid != 0 && uid != nix::unistd::geteuid().as_raw()).then_some(uid)
     }
 
+    /// How many messages found the receive buffer full, or were wrong, since the socket was opened: SK_MEMINFO_DROPS of
+    /// SO_MEMINFO, the counter that SO_RXQ_OVFL attaches to messages.
+    pub fn drops(&self, fd: BorrowedFd<'_>) -> io::Result<u32> {
+        const DROPS: std::ops::Range<usize> = 32..36; // linux/sock_diag.h
+        let row = option::find("SO_MEMINFO").expect("SO_MEMINFO is a row of the registry");
+        let bytes = self.getsockopt(fd, &OptionName::of(row))?;
+        let drops = bytes.get(DROPS).and_then(|b| b.try_into().ok());
+        drops
+            .map(u32::from_ne_bytes)
+            .ok_or_else(|| io::Error::from_raw_os_error(libc::ENOPROTOOPT))
+    }
+
     /// if_nametoindex(3)
     pub(super) fn interface_index(&self, name: &str) -> io::Result<u32> {
         let run = || Ok(nix::net::if_::if_nametoindex(name)?);
