@@ -8,10 +8,10 @@ use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::message::Messages;
-use crate::measure::{Load, Run, load};
+use crate::measure::{Load, Report, Run, load};
 use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
-use crate::render::probe::{json, text};
+use crate::render::probe::{Screen, json, text};
 use crate::socket::{Family, Given, Protocol, Role, SocketName, Type};
 use crate::sys::Readback;
 use crate::sys::packet::Codec;
@@ -62,12 +62,16 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
         None if events == Events::Silent => probe(&Off, &mut profile, given.as_ref(), place),
         None => probe(&Show::events(events), &mut profile, given.as_ref(), place),
     }?;
+    let report = Report {
+        runs: vec![report],
+        ..Report::default()
+    };
     if common.json {
         output::json(&json(&report))?;
     } else {
-        output::text(&text(&report))?;
+        output::text(&text(&report, Screen::default()))?;
     }
-    match &report.echo {
+    match &report.runs[0].echo {
         Some(echo) if echo.received < echo.sent => Err(Error::Said),
         _ => Ok(()),
     }
