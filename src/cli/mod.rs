@@ -2,11 +2,15 @@
 //!
 //! Every subcommand that follows a profile takes the same [`Common`] arguments.
 
+mod probe;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::profile::{EngineKey, Word as _};
+pub use probe::{Probe, Vary};
+
+use crate::profile::{EngineKey, Overlay, Word as _};
 
 /// sockplay: turn every knob of a socket, see every call, and what the kernel made of it.
 #[derive(Debug, Parser)]
@@ -44,8 +48,8 @@ pub enum Command {
     Serve(Serve),
     /// Talk to a server: a byte pipe, or line by line on a terminal
     Connect(Connect),
-    /// Open both ends of a profile, or one against ADDRESS, and report what the kernel made of it
-    Probe(Probe),
+    /// Open both ends of a profile, or one against ADDRESS, and report what the kernel made of it; measure; compare
+    Probe(Box<Probe>),
     /// The reference of every socket option, with this kernel's answers
     Options(Options),
     /// The profiles: list, show, check
@@ -63,9 +67,6 @@ pub enum Command {
     reason = "each is a flag of the command line, there or not"
 )]
 pub struct Common {
-    /// Profile: a name (`sockplay profile list`), a path, or - for standard input
-    #[arg(short, long, value_name = "NAME|PATH|-")]
-    pub config: Option<String>,
     /// Set one key over the profile, e.g. address.port=0 or options.TCP_NODELAY=true; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -90,6 +91,13 @@ pub struct Common {
     /// Append the log to this file too
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
+}
+
+impl Common {
+    /// What `--set` lays over the profile.
+    pub fn overlays(&self) -> Vec<Overlay> {
+        self.set.iter().map(Overlay::set).collect()
+    }
 }
 
 /// How a trace looks.
@@ -135,10 +143,13 @@ pub struct Serve {
         help = "Where to listen, instead of the profile's address: 127.0.0.1:35555, [::1]:35555, :35555, /path, @name, fd:3"
     )]
     pub address: Option<String>,
+    /// Profile: a name (`sockplay profile list`), a path, or - for standard input
+    #[arg(short, long, value_name = "NAME|PATH|-")]
+    pub config: Option<String>,
     /// How to wait for many clients: sequential, threads, poll, epoll, async, uring
     #[arg(long, value_parser = engine, value_name = "NAME")]
     pub engine: Option<EngineKey>,
-    /// Profile and output.
+    /// Settings and output.
     #[command(flatten)]
     pub common: Common,
 }
@@ -149,18 +160,10 @@ pub struct Connect {
     /// Whom to talk to: 127.0.0.1:35555, :35555, name:port, udp://name:port, /path, unixgram:///path, @name
     #[arg(value_name = "ADDRESS")]
     pub address: Option<String>,
-    /// Profile and output.
-    #[command(flatten)]
-    pub common: Common,
-}
-
-/// `sockplay probe`
-#[derive(Debug, Args)]
-pub struct Probe {
-    /// Whom to examine; without it both ends of the profile are opened in this process
-    #[arg(value_name = "ADDRESS")]
-    pub address: Option<String>,
-    /// Profile and output.
+    /// Profile: a name (`sockplay profile list`), a path, or - for standard input
+    #[arg(short, long, value_name = "NAME|PATH|-")]
+    pub config: Option<String>,
+    /// Settings and output.
     #[command(flatten)]
     pub common: Common,
 }

@@ -20,7 +20,12 @@ use super::{dry_run, output as out, setup};
 pub(super) fn run(args: &Connect) -> Result<(), Error> {
     let common = &args.common;
     let given = setup::given(args.address.as_deref())?;
-    let profile = setup::profile(common, given.as_ref(), setup::Start::Address)?;
+    let profile = setup::profile(
+        args.config.as_deref(),
+        &common.overlays(),
+        given.as_ref(),
+        setup::Start::Address,
+    )?;
     let plan = setup::plan(&profile, Role::Connect, given.as_ref())?;
     if common.dry_run {
         return dry_run::run(&[&plan], common);

@@ -10,8 +10,6 @@ mod options;
 mod output;
 mod pipe;
 mod probe;
-mod probe_place;
-mod probe_sockets;
 mod profile;
 mod serve;
 mod setup;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::ProfileAction;
 use crate::error::Error;
 use crate::escape;
-use crate::profile::{self, Profile};
+use crate::profile::{self, Overlay, Profile};
 use crate::socket::Role;
 
 use super::{output, setup};
@@ -14,8 +14,9 @@ pub(super) fn run(action: &ProfileAction) -> Result<(), Error> {
     match action {
         ProfileAction::List => list(),
         ProfileAction::Show { name, set, origin } => {
-            let profile =
-                profile::load(name.as_deref(), set).map_err(|invalid| setup::rejected(&invalid))?;
+            let overlays: Vec<_> = set.iter().map(Overlay::set).collect();
+            let profile = profile::load(name.as_deref(), &overlays)
+                .map_err(|invalid| setup::rejected(&invalid))?;
             output::text(&profile::show(&profile, *origin))
         }
         ProfileAction::Check { files } => check(files),

@@ -20,7 +20,12 @@ use super::{dry_run, output, setup};
 pub(super) fn run(args: &Serve) -> Result<(), Error> {
     let common = &args.common;
     let given = setup::given(args.address.as_deref())?;
-    let mut profile = setup::profile(common, given.as_ref(), setup::Start::Article)?;
+    let mut profile = setup::profile(
+        args.config.as_deref(),
+        &common.overlays(),
+        given.as_ref(),
+        setup::Start::Article,
+    )?;
     if let Some(engine) = args.engine {
         profile.serve.engine = Setting::flag(engine, "--engine");
     }

@@ -11,7 +11,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::logger;
 use crate::plan::{NoPlan, Plan};
-use crate::profile::{self, FormatKey, Invalid, LevelKey, Profile};
+use crate::profile::{self, FormatKey, Invalid, LevelKey, Overlay, Profile};
 use crate::socket::{Address, Family, Given, Role, Type, UnixName};
 use crate::sys::errno;
 
@@ -32,16 +32,17 @@ pub(super) fn given(address: Option<&str>) -> Result<Option<Given>, Error> {
         .map_err(|e| Error::Usage(format!("ADDRESS: {e}")))
 }
 
-/// Reads the profile, the `--set`s over it.
+/// Reads the profile, the overlays over it.
 pub(super) fn profile(
-    common: &Common,
+    config: Option<&str>,
+    overlays: &[Overlay],
     given: Option<&Given>,
     start: Start,
 ) -> Result<Profile, Error> {
-    let read = match (&common.config, start, given) {
-        (None, Start::Address, Some(given)) => return from_address(common, given),
-        (None, Start::Article, Some(given)) => profile::load(Some(suited(given)), &common.set),
-        (config, _, _) => profile::load(config.as_deref(), &common.set),
+    let read = match (config, start, given) {
+        (None, Start::Address, Some(given)) => return from_address(overlays, given),
+        (None, Start::Article, Some(given)) => profile::load(Some(suited(given)), overlays),
+        (config, _, _) => profile::load(config, overlays),
     };
     read.map_err(|invalid| rejected(&invalid))
 }
@@ -65,8 +66,8 @@ fn suited(given: &Given) -> &'static str {
     }
 }
 
-fn from_address(common: &Common, given: &Given) -> Result<Profile, Error> {
-    let mut profile = profile::without_file(&common.set).map_err(|invalid| rejected(&invalid))?;
+fn from_address(overlays: &[Overlay], given: &Given) -> Result<Profile, Error> {
+    let mut profile = profile::without_file(overlays).map_err(|invalid| rejected(&invalid))?;
     let triple = given.triple();
     let (family, ty) = given.decides();
     let unwritten_family = !profile.socket.family.is_set();

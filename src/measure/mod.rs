@@ -1,12 +1,17 @@
 //! Measuring: a client that sends, waits for the echo, and holds every byte of it against what was sent.
 //!
 //! [`message`] makes messages that a framing understands and that cannot be mistaken for each other, [`load`] sends them
-//! and hears their echoes, [`echo`] is what came of it, [`report`] all that a probe found out, as plain data for the
-//! renderers.
+//! and hears their echoes, [`echo`] is what came of it. [`local`] examines both ends of a profile. [`compare`] says
+//! whether two runs differ, [`reason`] why, [`expect`] whether a run is as it should be. [`report`] is all that a probe
+//! found out, as plain data for the renderers.
 
+pub mod compare;
 pub mod echo;
+pub mod expect;
 pub mod load;
+pub mod local;
 pub mod message;
+pub mod reason;
 pub mod report;
 
 pub use echo::{Echo, Ending, How};

@@ -50,7 +50,12 @@ impl Profile {
             },
             probe: ProbeKeys {
                 count: Setting::default(1000),
+                duration: None,
+                connections: Setting::default(1),
                 size: Setting::default(64),
+                pipeline: Setting::default(1),
+                rate: None,
+                warmup: Setting::default(0),
                 writes: Setting::default(1),
             },
             log: LogKeys {
@@ -58,6 +63,7 @@ impl Profile {
                 format: Setting::default(FormatKey::Article),
                 file: None,
             },
+            expect: Vec::new(),
         }
     }
 }

@@ -151,13 +151,18 @@ static KEYS: &[Key] = &[
     key!("connect.timeout", TIME, profile.connect.timeout, "how long connect(2) may take"),
     key!("connect.message", Kind::Text(0, MIB as usize), profile.connect.message, "sent instead of standard input"),
     key("connect.options", Kind::Options(Scope::Connect), "only the client's socket"),
-    key!("probe.count", Kind::Number(1, 1_000_000_000), profile.probe.count, "measured messages"),
+    key!("probe.count", Kind::Number(1, 1_000_000_000), profile.probe.count, "measured messages, the warm-up not counted"),
+    key!("probe.duration", TIME, profile.probe.duration, "measure for so long instead of `count` messages"),
+    key!("probe.connections", Kind::Number(1, 65535), profile.probe.connections, "connections at a time; without connections: sockets"),
     key!("probe.size", BUFFER, profile.probe.size, "bytes of a message"),
+    key!("probe.pipeline", Kind::Number(1, 1024), profile.probe.pipeline, "messages under way on each connection"),
+    key!("probe.rate", Kind::Number(1, 10_000_000), profile.probe.rate, "messages per second over all connections, each timed from when it should have been sent; left out: as fast as the answers come"),
+    key!("probe.warmup", Kind::Number(0, 1_000_000_000), profile.probe.warmup, "messages before the measured ones"),
     key!("probe.writes", Kind::Number(1, 65535), profile.probe.writes, "pieces that one message is written in"),
     key!("log.level", words::<super::LevelKey>(), profile.log.level, "the least important line that is written"),
     key!("log.format", words::<super::FormatKey>(), profile.log.format, "the article's line, or one JSON object per line"),
     key!("log.file", Kind::File, profile.log.file, "where the log goes instead of standard error"),
-    key("expect", Kind::Later, "expectations of a later version"),
+    key("expect", Kind::Expectations, "what `probe` must find, or exit 5: \"echo.rtt_ns.p99\" = \"< 2ms\""),
 ];
 
 #[cfg(test)]

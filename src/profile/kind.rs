@@ -45,8 +45,8 @@ pub enum Kind {
     RawOptions,
     /// Anything; nothing looks at it.
     Ignored,
-    /// Known, and not supported by this version.
-    Later,
+    /// A table of what a probe must find.
+    Expectations,
 }
 
 impl fmt::Display for Kind {
@@ -87,7 +87,9 @@ impl fmt::Display for Kind {
             Kind::Options(_) => f.write_str("a table of options, such as { SO_REUSEADDR = true }"),
             Kind::RawOptions => f.write_str("tables with level, name, and value or bytes"),
             Kind::Ignored => f.write_str("anything"),
-            Kind::Later => f.write_str("left out: this version does not support it"),
+            Kind::Expectations => f.write_str(
+                "a table of paths in the report, such as { \"echo.rtt_ns.p99\" = \"< 2ms\", echo.lost = 0 }",
+            ),
         }
     }
 }

@@ -9,7 +9,9 @@ mod builtin;
 mod choices;
 mod codec;
 mod defaults;
+mod differ;
 mod draft;
+mod expect;
 mod find;
 mod keys;
 mod kind;
@@ -29,8 +31,11 @@ mod words;
 
 pub use builtin::{Builtin, builtins};
 pub use choices::*;
+pub use differ::differing;
+pub use expect::{Bound, Expectation, Relation, Unit};
 pub use keys::{Key, keys};
 pub use kind::Kind;
+pub use overrides::{Overlay, allowed};
 pub use problem::{Invalid, Problem, Severity};
 pub use settings::*;
 pub use show::show;
@@ -39,46 +44,46 @@ pub use words::Word;
 use problem::Problems;
 
 /// Reads a profile: `None` is the built-in `tcp4`, a bare name the user's own or a built-in one, anything with `/` or
-/// ending in `.toml` a path, `-` standard input. Each of `sets` is a `KEY=VALUE` that is laid over it, the last wins.
+/// ending in `.toml` a path, `-` standard input. The overlays are laid over it, the last wins.
 ///
 /// # Errors
-/// Everything that is wrong with the file and with every `--set`, at once.
-pub fn load(name: Option<&str>, sets: &[String]) -> Result<Profile, Invalid> {
+/// Everything that is wrong with the file and with every overlay, at once.
+pub fn load(name: Option<&str>, overlays: &[Overlay]) -> Result<Profile, Invalid> {
     let found = find::find(name.unwrap_or(builtin::DEFAULT))?;
-    parse(&found.name, &found.text, sets)
+    parse(&found.name, &found.text, overlays)
 }
 
 /// Reads a profile from its text; `name` is what messages call it. No file is touched.
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(name: &str, text: &str, sets: &[String]) -> Result<Profile, Invalid> {
+pub fn parse(name: &str, text: &str, overlays: &[Overlay]) -> Result<Profile, Invalid> {
     let file = Source {
         name: name.to_owned(),
         text: text.to_owned(),
     };
-    read(name, vec![file], sets)
+    read(name, vec![file], overlays)
 }
 
-/// The defaults without any option, with `sets` laid over them: what `connect ADDRESS` starts from.
+/// The defaults without any option, with the overlays laid over them: what `connect ADDRESS` starts from.
 ///
 /// # Errors
-/// Everything that is wrong with a `--set`.
-pub fn without_file(sets: &[String]) -> Result<Profile, Invalid> {
-    read("defaults", Vec::new(), sets)
+/// Everything that is wrong with an overlay.
+pub fn without_file(overlays: &[Overlay]) -> Result<Profile, Invalid> {
+    read("defaults", Vec::new(), overlays)
 }
 
-fn read(name: &str, mut sources: Vec<Source>, sets: &[String]) -> Result<Profile, Invalid> {
+fn read(name: &str, mut sources: Vec<Source>, overlays: &[Overlay]) -> Result<Profile, Invalid> {
     let mut problems = Problems::default();
     let mut tree = match sources.first() {
         Some(file) => tree::parse(&file.text, 0, &mut problems),
         None => tree::Table::default(),
     };
-    for set in sets {
-        overrides::lay(&mut tree, set, sources.len(), &mut problems);
+    for overlay in overlays {
+        overrides::lay(&mut tree, &overlay.text, sources.len(), &mut problems);
         sources.push(Source {
-            name: Source::SET.into(),
-            text: set.clone(),
+            name: overlay.flag.into(),
+            text: overlay.text.clone(),
         });
     }
     let draft = walk::read(&tree, &mut problems);

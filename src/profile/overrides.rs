@@ -1,13 +1,71 @@
 //! One `--set KEY=VALUE`: a dotted TOML key, and a TOML value or a bare word.
 //!
-//! The text is a source of its own, so that carets point into what was typed.
+//! The text is a source of its own, so that carets point into what was typed. A flag that stands for a key (`--count 5`
+//! for `probe.count=5`) is laid over in the same way, under its own name.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::draft::Draft;
+use super::keys;
 use super::problem::{Problem, Problems};
-use super::settings::Origin;
+use super::settings::{Origin, Source};
 use super::tree::{self, Case, Data, Node, Table, place, quoted};
+
+/// A `KEY=VALUE` that is laid over a profile, and the flag that it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlay {
+    /// `--set`, `--count`: what the origin of the value is called.
+    pub flag: &'static str,
+    /// `probe.count=5`
+    pub text: String,
+}
+
+impl Overlay {
+    /// From `--set KEY=VALUE`.
+    pub fn set(text: impl Into<String>) -> Overlay {
+        Overlay {
+            flag: Source::SET,
+            text: text.into(),
+        }
+    }
+
+    /// From a flag that stands for a key.
+    pub fn flag(flag: &'static str, key: &str, value: &str) -> Overlay {
+        Overlay {
+            flag,
+            text: format!("{key}={value}"),
+        }
+    }
+}
+
+/// Whether `text` is what the key of that path takes; else what would be, for a message.
+///
+/// # Errors
+/// "it must be a whole number from 1 to 1000000000", and ways out if there are any.
+pub fn allowed(path: &str, text: &str) -> Result<(), String> {
+    let key = keys::find(path).expect("a flag stands for a key that there is");
+    let mut problems = Problems::default();
+    let refused = match value(text, 0, 0, &mut problems) {
+        Some(node) => {
+            let mut draft = Draft::blank();
+            let slot = key.slot_mut(&mut draft).expect("a flag's key has a slot");
+            slot.read(&node, &key.kind).err()
+        }
+        None => Some(Vec::new()),
+    };
+    match refused {
+        None => Ok(()),
+        Some(help) => {
+            let help = help.iter().map(|h| format!("; {h}"));
+            Err(format!(
+                "it must be {}{}",
+                key.kind,
+                help.collect::<String>()
+            ))
+        }
+    }
+}
 
 /// Lays one `--set` over what is there; later ones win.
 pub(super) fn lay(tree: &mut Table, text: &str, source: usize, problems: &mut Problems) {

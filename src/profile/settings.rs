@@ -10,6 +10,7 @@ use super::choices::{
     CloseKey, EngineKey, FormatKey, FramingKey, LevelKey, Need, OverloadKey, ReplyKey, RequestsKey,
     Scope, TriggerKey, TruncatedKey, WorkersKey,
 };
+use super::expect::Expectation;
 use super::problem::{Invalid, Problem};
 use super::report::line_number;
 use crate::option::{Row, Value};
@@ -87,7 +88,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The name of a `--set` text.
+    /// The name of a `--set` text; other flags are sources under their own names.
     pub const SET: &str = "--set";
     /// How the name of an embedded profile begins.
     pub const BUILTIN: &str = "built-in ";
@@ -122,6 +123,8 @@ pub struct Profile {
     pub probe: ProbeKeys,
     /// `[log]`
     pub log: LogKeys,
+    /// `[expect]`
+    pub expect: Vec<Setting<Expectation>>,
 }
 
 impl Profile {
@@ -131,7 +134,7 @@ impl Profile {
             Origin::Default => "default".into(),
             Origin::Flag(flag) => flag.into(),
             Origin::At { source, start, .. } => match self.sources.get(source) {
-                Some(set) if set.name == Source::SET => set.name.clone(),
+                Some(flag) if flag.name.starts_with("--") => flag.name.clone(),
                 Some(file) => format!("{}:{}", file.name, line_number(&file.text, start)),
                 None => "default".into(),
             },
@@ -308,8 +311,18 @@ pub struct ConnectKeys {
 pub struct ProbeKeys {
     /// `count`
     pub count: Setting<u64>,
+    /// `duration`; `None`: as long as `count` takes.
+    pub duration: Option<Setting<Duration>>,
+    /// `connections`
+    pub connections: Setting<u32>,
     /// `size`
     pub size: Setting<usize>,
+    /// `pipeline`
+    pub pipeline: Setting<u32>,
+    /// `rate`; `None`: as fast as the answers come.
+    pub rate: Option<Setting<u64>>,
+    /// `warmup`
+    pub warmup: Setting<u64>,
     /// `writes`
     pub writes: Setting<u32>,
 }

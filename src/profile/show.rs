@@ -30,6 +30,7 @@ pub fn show(profile: &Profile, origins: bool) -> String {
         match key.kind {
             Kind::Options(scope) => page.options(key.path, scope),
             Kind::RawOptions => {}
+            Kind::Expectations => page.expectations(key.path),
             _ => page.key(key, &draft),
         }
     }
@@ -104,6 +105,17 @@ impl Page<'_> {
         }
     }
 
+    fn expectations(&mut self, path: &'static str) {
+        for expected in &self.profile.expect {
+            self.header(path);
+            let (key, bound) = expected.value.toml();
+            self.line(
+                &format!("{} = {}", text(&key), text(&bound)),
+                expected.origin,
+            );
+        }
+    }
+
     fn raw_option(&mut self, option: &RawOption) {
         let _ = writeln!(self.out, "\n[[raw_option]]");
         for (name, number) in [("level", &option.level), ("name", &option.number)] {
@@ -131,7 +143,7 @@ impl Page<'_> {
     }
 }
 
-fn option_value(option: &OptionKey) -> String {
+pub(super) fn option_value(option: &OptionKey) -> String {
     let mut value = toml_value(&option.value.value);
     if option.phase.is_none() && option.need == Need::Required {
         return value;
@@ -171,7 +183,7 @@ fn toml_value(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use super::super::{Overlay, parse};
     use super::*;
 
     #[test]
@@ -188,7 +200,7 @@ mod tests {
 
     #[test]
     fn each_line_can_end_in_its_origin() {
-        let sets = ["serve.engine=epoll".to_owned()];
+        let sets = [Overlay::set("serve.engine=epoll")];
         let profile = parse("a.toml", "[address]\nport = 1\n", &sets).unwrap();
         let shown = show(&profile, true);
         let line = |start: &str| shown.lines().find(|l| l.starts_with(start)).unwrap();

@@ -8,7 +8,7 @@ use super::keys::{self, Key};
 use super::kind::Kind;
 use super::problem::{Problem, Problems};
 use super::tree::{Data, Entry, Node, Table, quoted};
-use super::{options, raw, suggest};
+use super::{expect, options, raw, suggest};
 
 /// Reads every key of the tree over the defaults.
 pub(super) fn read(tree: &Table, problems: &mut Problems) -> Draft {
@@ -52,11 +52,10 @@ fn value(key: &Key, node: &Node, draft: &mut Draft, problems: &mut Problems) {
         },
         Kind::RawOptions => raw::read(node, &mut draft.profile.raw_options, problems),
         Kind::Ignored => {}
-        Kind::Later => problems.push(|| {
-            Problem::error(node.at, format!("`{}` is not supported yet", key.path))
-                .label("a later version reads it")
-                .help("leave it out")
-        }),
+        Kind::Expectations => match &node.data {
+            Data::Table(table) => expect::read(table, "", &mut draft.profile.expect, problems),
+            _ => problems.push(|| refused(key.path, node, &key.kind, Vec::new())),
+        },
         _ => {
             let slot = key
                 .slot_mut(draft)

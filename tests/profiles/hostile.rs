@@ -145,7 +145,7 @@ proptest! {
 
     #[test]
     fn any_text_and_any_set_is_no_panic(text in "\\PC{0,200}", set in ".{0,60}", name in ".{0,20}") {
-        for result in [profile::parse(&name, &text, &[]), profile::without_file(&[set])] {
+        for result in [profile::parse(&name, &text, &[]), profile::without_file(&[profile::Overlay::set(set)])] {
             if let Err(error) = result {
                 prop_assert!(is_safe(&error.to_string()));
             }

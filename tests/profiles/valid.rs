@@ -106,7 +106,13 @@ fn valid_profiles_read_back_as_they_were_written() {
 
 #[test]
 fn the_last_set_wins_over_the_file() {
-    let set = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+    let set = |texts: &[&str]| {
+        texts
+            .iter()
+            .copied()
+            .map(profile::Overlay::set)
+            .collect::<Vec<_>>()
+    };
     let sets = set(&[
         "address.port=1",
         "address.port=2",
@@ -126,7 +132,7 @@ fn the_last_set_wins_over_the_file() {
         shown.contains("\"linger\" = 7") && shown.contains("\"onoff\" = 1"),
         "{shown}"
     );
-    let wrong = refusal("", &set(&["options.SO_REUSADDR=1"]));
+    let wrong = refusal("", &["options.SO_REUSADDR=1".to_owned()]);
     assert!(
         wrong.contains("--set:1:9") && wrong.contains("did you mean `SO_REUSEADDR`?"),
         "{wrong}"

@@ -66,7 +66,10 @@ pub(crate) fn bad_values(kind: Kind) -> Vec<String> {
             bad.push("\"18446744073709551615s 1000000000ns\"".into());
         }
         Kind::Choice(_) => bad.extend(["0", "3", "9", "\"4\"", "true"].map(String::from)),
-        Kind::Options(_) | Kind::RawOptions | Kind::Ignored | Kind::Later => bad.clear(),
+        Kind::Expectations => {
+            bad = ["1", "true", "\"< 2ms\"", "[]"].map(String::from).into();
+        }
+        Kind::Options(_) | Kind::RawOptions | Kind::Ignored => bad.clear(),
         _ => bad_names(kind, &mut bad),
     }
     bad
@@ -160,7 +163,10 @@ pub(crate) fn good_values(kind: Kind) -> Vec<String> {
             "[{ level = \"SOL_SOCKET\", name = \"SO_KEEPALIVE\", bytes = \"01000000\", phase = \"pre-bind\", optional = true }]",
         ]),
         Kind::Ignored => text(&["1", "{ a = [1] }"]),
-        Kind::Later => Vec::new(),
+        Kind::Expectations => text(&[
+            "{ \"echo.rtt_ns.p99\" = \"< 2ms\" }",
+            "{ echo = { lost = 0, outcome = \"complete\" }, options.SO_RCVBUF.effective = \">= 64KiB\" }",
+        ]),
     }
 }
 
@@ -172,7 +178,8 @@ pub(crate) fn is_safe(text: &str) -> bool {
 
 pub(crate) fn refusal(text: &str, sets: &[String]) -> String {
     let shown: String = text.chars().take(200).collect();
-    let error = profile::parse("x.toml", text, sets)
+    let sets: Vec<_> = sets.iter().map(profile::Overlay::set).collect();
+    let error = profile::parse("x.toml", text, &sets)
         .expect_err(&shown)
         .to_string();
     assert!(is_safe(&error), "{error:?}");

@@ -13,6 +13,8 @@ pub struct Comparison {
     pub differing: Vec<DifferingKey>,
     /// Each run but the first against the first.
     pub versus: Vec<Versus>,
+    /// Of three runs and more: which has the shortest round trips.
+    pub shortest: Option<String>,
 }
 
 /// A key that is not the same in all runs.

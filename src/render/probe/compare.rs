@@ -168,16 +168,9 @@ fn verdicts(comparison: &Comparison) -> Vec<Line> {
                 format!("because {}", escape::text(why)),
             ));
         }
-        let (low, high) = versus.interval;
-        lines.push(Line::new(
-            Tone::Plain,
-            format!(
-                "p50 / first: {}, 99 % interval {}…{}",
-                words::ratio(versus.ratio),
-                words::ratio(low),
-                words::ratio(high)
-            ),
-        ));
+    }
+    if let Some(shortest) = &comparison.shortest {
+        lines.push(Line::new(Tone::Plain, escape::text(shortest)));
     }
     let block = comparison.block.map_or_else(String::new, |n| {
         format!(" of {}", words::many(n, "message"))

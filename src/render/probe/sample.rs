@@ -281,7 +281,7 @@ fn comparison(others: usize) -> Comparison {
         ratio: if run == 1 { 1076.0 } else { 1.0 + 0.2 * (run as f64 - 3.0) },
         interval: if run == 1 { (1040.0, 1110.0) } else { (0.95 + 0.2 * (run as f64 - 3.0), 1.08 + 0.2 * (run as f64 - 3.0)) },
         difference: if run == 3 { Difference::None } else { Difference::Longer },
-        says: format!("tcp4-nagle p50 is {} times longer (99 % interval 1 040…1 110)", if run == 1 { "1 076" } else { "1.4" }),
+        says: format!("tcp4-nagle p50 is {} times longer (99 % interval 1\u{202f}040…1\u{202f}110)", if run == 1 { "1\u{202f}076" } else { "1.4" }),
         why: Some("each reply waits for the delayed acknowledgement of the first of two writes: Nagle's algorithm holds the second one back until then, and the peer's acknowledgement comes after 40 ms".into()),
     }
     };
@@ -295,6 +295,7 @@ fn comparison(others: usize) -> Comparison {
                 .map(|i| (i != 1).then(|| "true".into()))
                 .collect(),
         }],
+        shortest: (others > 1).then(|| "shortest p50: sequential".into()),
         versus: (1..=others).map(versus).collect(),
     }
 }

@@ -109,7 +109,8 @@ pub fn text(report: &Report, screen: Screen) -> String {
 
 /// The characters that this module and its sentences use; names from outside stay as they are.
 fn ascii(text: &str) -> String {
-    text.replace('µ', "u")
+    text.replace('\u{202f}', " ")
+        .replace('µ', "u")
         .replace('…', "..")
         .replace('×', "x")
         .replace('█', "#")
@@ -300,9 +301,9 @@ mod tests {
         let text = text(&sample::compared(), Screen::default());
         for part in [
             "options.TCP_NODELAY",
-            "tcp4-nagle p50 is 1 076 times longer",
+            "tcp4-nagle p50 is 1\u{202f}076 times longer",
             "because each reply waits",
-            "99 % interval 1040…1110",
+            "99 % interval 1\u{202f}040",
             "24 pairs of blocks of 500 messages",
             "43.0 ms *",
             "* differs from the first run",

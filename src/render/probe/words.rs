@@ -45,7 +45,7 @@ pub(super) fn edge(ns: f64) -> String {
     format!("{short} {unit}")
 }
 
-/// Groups of three digits from five digits on: `1000`, `10 000`.
+/// Groups of three digits from five digits on: `1000`, `10 000` with spaces that do not break.
 pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     if digits.len() < 5 {
@@ -54,7 +54,7 @@ pub(super) fn count(n: u64) -> String {
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(' ');
+            out.push('\u{202f}');
         }
         out.push(digit);
     }
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(edge(100.0), "100 ns");
         assert_eq!(edge(1e9), "1 s");
         assert_eq!(count(1000), "1000");
-        assert_eq!(count(1_234_567), "1 234 567");
+        assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(ratio(1076.4), "1076");
         assert_eq!(ratio(0.000_93), "0.0009");
         assert_eq!(ratio(f64::NAN), "-");

@@ -18,6 +18,8 @@ pub(super) struct Comparison<'a> {
     resamples: usize,
     /// The keys in which the profiles differ.
     differing: Vec<Differing<'a>>,
+    /// Of three runs and more: which has the shortest round trips; null otherwise.
+    shortest: Option<&'a str>,
     /// Each run but the first.
     versus: Vec<Versus<'a>>,
 }
@@ -83,6 +85,7 @@ impl<'a> Comparison<'a> {
             block: comparison.block,
             resamples: comparison.resamples,
             differing: comparison.differing.iter().map(Differing::of).collect(),
+            shortest: comparison.shortest.as_deref(),
             versus: comparison.versus.iter().map(versus).collect(),
         }
     }

@@ -14,8 +14,35 @@ use crate::profile::Profile;
 use crate::socket::Triple;
 use crate::sys::{Blocking, Client, Linger, Readback, Readiness, Server, Sys, errno};
 
+/// Examines both ends of a profile: connects once, accepts once, reads every requested option on all sockets, closes
+/// the two again. The server's socket stays open, with nobody in its queue.
+///
+/// # Errors
+/// A call that a client or the server needs was refused.
+pub fn both_ends<O: Observer>(
+    sys: Sys<'_, O>,
+    profile: &Profile,
+    server: &Server,
+    plan: &Plan,
+    client_plan: &Plan,
+) -> Result<Run, Error> {
+    let examined = Examined::look(sys, server, plan, client_plan)?;
+    let listener = server.name.ready(plan.triple.ty);
+    Ok(examined.report(profile, client_plan, Some(listener), server.backlog))
+}
+
+/// Examines the client's end alone: the server is somebody else's.
+pub fn client_only<O: Observer>(
+    sys: Sys<'_, O>,
+    profile: &Profile,
+    client: &Client,
+    plan: &Plan,
+) -> Run {
+    Examined::client_only(sys, client, plan).report(profile, plan, None, None)
+}
+
 /// The sockets of a probe, looked at once.
-pub(super) struct Examined {
+struct Examined {
     kernel: String,
     local: String,
     peer: String,
@@ -28,7 +55,7 @@ type SetOn = (OptionReport, &'static str);
 
 impl Examined {
     /// Connects once, accepts once, reads every requested option on all three sockets, and closes the two again.
-    pub(super) fn look<O: Observer>(
+    fn look<O: Observer>(
         sys: Sys<'_, O>,
         server: &Server,
         plan: &Plan,
@@ -89,11 +116,7 @@ impl Examined {
     }
 
     /// Only the client's socket is ours.
-    pub(super) fn client_only<O: Observer>(
-        sys: Sys<'_, O>,
-        client: &Client,
-        plan: &Plan,
-    ) -> Examined {
+    fn client_only<O: Observer>(sys: Sys<'_, O>, client: &Client, plan: &Plan) -> Examined {
         let options = client
             .reports
             .iter()
@@ -128,7 +151,7 @@ impl Examined {
         }
     }
 
-    pub(super) fn report(
+    fn report(
         self,
         profile: &Profile,
         plan: &Plan,

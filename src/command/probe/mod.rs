@@ -1,5 +1,7 @@
 //! `sockplay probe`: both ends of a profile in one process, or the client's half against anything that echoes.
 
+mod place;
+
 use std::thread;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::message::Messages;
-use crate::measure::{Load, Report, Run, load};
+use crate::measure::{Load, Report, Run, load, local};
 use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
 use crate::render::probe::{Screen, json, text};
@@ -18,9 +20,10 @@ use crate::sys::packet::Codec;
 use crate::sys::stop::{Level, Stop};
 use crate::sys::{self, Client, Server, Sys};
 
+use place::{Place, move_aside};
+
 use super::observer::{Events, Show, Tasks, Trace};
-use super::probe_place::{Place, move_aside};
-use super::probe_sockets::Examined;
+
 use super::{connect, dry_run, output, setup};
 
 /// How long a stream may be silent before the probe gives up.
@@ -31,7 +34,13 @@ const REMOTE_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn run(args: &Probe) -> Result<(), Error> {
     let common = &args.common;
     let given = setup::given(args.address.as_deref())?;
-    let mut profile = setup::profile(common, given.as_ref(), setup::Start::Address)?;
+    let overlays = [common.overlays(), args.load.overlays()].concat();
+    let mut profile = setup::profile(
+        args.config.first().map(String::as_str),
+        &overlays,
+        given.as_ref(),
+        setup::Start::Address,
+    )?;
     let local = given.is_none() && !kernel_echoes(&profile);
     if local {
         move_aside(&mut profile)?;
@@ -122,10 +131,7 @@ fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Run,
         profile.address.port = Setting::flag(port, "probe");
     }
     let client_plan = setup::plan(profile, Role::Connect, None)?;
-    let examined = Examined::look(sys, &server, &plan, &client_plan)?;
-    let listener = server.name.ready(plan.triple.ty);
-    let backlog = server.backlog;
-    let mut report = examined.report(profile, &client_plan, Some(listener), backlog);
+    let mut report = local::both_ends(sys, profile, &server, &plan, &client_plan)?;
     if plan.serve.reply != ReplyKey::Echo || plan.serve.requests == RequestsKey::Count(0) {
         let why = if plan.serve.reply == ReplyKey::Echo {
             "requests = 0"
@@ -225,8 +231,7 @@ fn client_half<O: Observer>(
     let plan = setup::plan(profile, Role::Connect, given)?;
     let open = || sys.open_client(&plan, Readback::After);
     let first = sys.open_client(&plan, Readback::BeforeAndAfter)?;
-    let examined = Examined::client_only(sys, &first, &plan);
-    let mut report = examined.report(profile, &plan, None, None);
+    let mut report = local::client_only(sys, profile, &first, &plan);
     if first.peer == SocketName::UNNAMED && plan.triple.family != Family::Unix {
         report.notes.push("the peer has no address".into());
     }
