@@ -2,7 +2,6 @@
 
 mod place;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -10,26 +9,22 @@ use crate::cli::{Common, Probe};
 use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Observer, Off};
-use crate::measure::load::{Amount, Form};
 use crate::measure::message::Messages;
-use crate::measure::{How, Load, Run, load, local};
+use crate::measure::{Load, Report, Run, load, local};
 use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
-use crate::render::probe::{json, text};
+use crate::render::probe::{Screen, json, text};
 use crate::socket::{Family, Given, Protocol, Role, SocketName, Type};
 use crate::sys::Readback;
 use crate::sys::packet::Codec;
-use crate::sys::stop::{Asks, Level, Signals, Stop};
+use crate::sys::stop::{Level, Stop};
 use crate::sys::{self, Client, Server, Sys};
 
 use place::{Place, move_aside};
 
 use super::observer::{Events, Show, Tasks, Trace};
 
-use super::{dry_run, output, setup};
-
-/// Ctrl-C.
-static HALT: AtomicBool = AtomicBool::new(false);
+use super::{connect, dry_run, output, setup};
 
 /// How long a stream may be silent before the probe gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,12 +55,7 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     };
     setup::logging(&profile, common)?;
     sys::raise_descriptor_limit();
-    let signals = Signals::take().map_err(|e| Error::failed(format!("signalfd: {e}")))?;
-    thread::spawn(move || {
-        let stop = Stop::default();
-        while signals.next(&stop) == Asks::Counters {}
-        HALT.store(true, Ordering::Relaxed);
-    });
+    connect::exit_on_interrupt(place.as_ref().and_then(|p| p.directory.clone()))?;
     let events = if common.verbose {
         Events::Log("probe")
     } else {
@@ -81,21 +71,17 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
         None if events == Events::Silent => probe(&Off, &mut profile, given.as_ref(), place),
         None => probe(&Show::events(events), &mut profile, given.as_ref(), place),
     }?;
+    let report = Report {
+        runs: vec![report],
+        ..Report::default()
+    };
     if common.json {
         output::json(&json(&report))?;
     } else {
-        output::text(&text(&report))?;
+        output::text(&text(&report, Screen::default()))?;
     }
-    if let (Some(file), Some(echo)) = (&args.samples, &report.echo) {
-        let samples = echo.samples.iter().flatten().map(u64::to_string);
-        std::fs::write(file, samples.collect::<Vec<_>>().join("\n") + "\n")
-            .map_err(|e| Error::failed(e.to_string()))?;
-    }
-    match &report.echo {
-        Some(echo) if matches!(&echo.ended, Some(e) if e.how == How::Interrupted) => {
-            Err(Error::Interrupted)
-        }
-        Some(echo) if echo.received < echo.sent || echo.ended.is_some() => Err(Error::Said),
+    match &report.runs[0].echo {
+        Some(echo) if echo.received < echo.sent => Err(Error::Said),
         _ => Ok(()),
     }
 }
@@ -218,28 +204,22 @@ fn load_over<O: Observer>(
     per_connection: Option<u64>,
     open: impl FnMut() -> Result<Client, Error>,
 ) -> Result<crate::measure::Echo, Error> {
-    let probe = &profile.probe;
-    let messages = Messages::new(&plan.framing, probe.size.value);
+    let messages = Messages::new(&plan.framing, profile.probe.size.value);
     let load = Load {
-        amount: match &probe.duration {
-            Some(time) => Amount::Time(time.value),
-            None => Amount::Count(probe.count.value),
-        },
-        connections: probe.connections.value as usize,
-        pipeline: probe.pipeline.value as usize,
-        rate: probe.rate.as_ref().map(|rate| rate.value),
-        writes: probe.writes.value,
-        warmup: probe.warmup.value,
+        count: profile.probe.count.value,
+        writes: profile.probe.writes.value,
         patience,
         per_connection,
-        keep_samples: true,
     };
-    let form = Form {
-        ty: plan.triple.ty,
-        codec: &Codec::new(plan.triple),
-        messages: &messages,
-    };
-    load::run(sys, form, &load, first, open, &HALT)
+    load::run(
+        sys,
+        first,
+        plan.triple.ty,
+        &Codec::new(plan.triple),
+        &messages,
+        &load,
+        open,
+    )
 }
 
 /// The client's half against a server that somebody else runs.
