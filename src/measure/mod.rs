@@ -1,13 +1,15 @@
 //! Measuring: a client that sends, waits for the echo, and holds every byte of it against what was sent.
 //!
 //! [`message`] makes messages that a framing understands and that cannot be mistaken for each other, [`load`] sends them
-//! and hears their echoes, [`echo`] is what came of it, [`report`] all that a probe found out, as plain data for the
-//! renderers.
+//! and hears their echoes, [`echo`] is what came of it. [`remote`] examines a server that is not ours, [`tcp_facts`] reads
+//! TCP_INFO. [`report`] is all that a probe found out, as plain data for the renderers.
 
 pub mod echo;
 pub mod load;
 pub mod message;
+pub mod remote;
 pub mod report;
+pub mod tcp_facts;
 
 pub use echo::{Echo, Ending, How};
 pub use load::Load;
