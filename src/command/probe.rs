@@ -8,7 +8,7 @@ use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::message::Messages;
-use crate::measure::{Load, Run, load};
+use crate::measure::{Load, Run, load, remote};
 use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
 use crate::render::probe::{json, text};
@@ -27,6 +27,8 @@ use super::{connect, dry_run, output, setup};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The same against a peer that may not echo at all.
 const REMOTE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long either part of an examination may take, before and after the load.
+const REMOTE_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &Probe) -> Result<(), Error> {
     let common = &args.common;
@@ -52,7 +54,7 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     } else {
         Events::Silent
     };
-    let report = match Trace::asked(common, Tasks::Several)? {
+    let outcome = match Trace::asked(common, Tasks::Several)? {
         Some(trace) => probe(
             &Show::traced(events, trace),
             &mut profile,
@@ -62,10 +64,14 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
         None if events == Events::Silent => probe(&Off, &mut profile, given.as_ref(), place),
         None => probe(&Show::events(events), &mut profile, given.as_ref(), place),
     }?;
+    let report = outcome.run;
     if common.json {
         output::json(&json(&report))?;
     } else {
         output::text(&text(&report))?;
+    }
+    if let Some(error) = outcome.failed {
+        return Err(error);
     }
     match &report.echo {
         Some(echo) if echo.received < echo.sent => Err(Error::Said),
@@ -92,10 +98,10 @@ fn probe<O: Observer>(
     profile: &mut Profile,
     given: Option<&Given>,
     place: Option<Place>,
-) -> Result<Run, Error> {
+) -> Result<Outcome, Error> {
     let sys = Sys::new(observer, "client");
     match place {
-        Some(_place) => both_ends(sys, profile),
+        Some(_place) => both_ends(sys, profile).map(|run| Outcome { run, failed: None }),
         None => client_half(sys, profile, given),
     }
 }
@@ -107,6 +113,12 @@ fn kernel_echoes(profile: &Profile) -> bool {
             profile.socket.protocol.value,
             Protocol::ICMP | Protocol::ICMPV6
         )
+}
+
+/// A report, and why there is no more of it.
+struct Outcome {
+    run: Run,
+    failed: Option<Error>,
 }
 
 fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Run, Error> {
@@ -212,28 +224,72 @@ fn load_over<O: Observer>(
     )
 }
 
-/// The client's half against a server that somebody else runs.
+/// The client's half against a server that somebody else runs: whom the name stands for, what the server does, and a
+/// load if it echoes or if one was asked for.
 fn client_half<O: Observer>(
     sys: Sys<'_, O>,
     profile: &Profile,
     given: Option<&Given>,
-) -> Result<Run, Error> {
+) -> Result<Outcome, Error> {
     let plan = setup::plan(profile, Role::Connect, given)?;
-    let open = || sys.open_client(&plan, Readback::After);
-    let first = sys.open_client(&plan, Readback::BeforeAndAfter)?;
+    let reached = remote::reach(sys, profile, given, plan)?;
+    let (mut remote, plan) = (reached.remote, reached.plan);
+    let (first, name) = match reached.outcome {
+        Ok(reached) => reached,
+        Err(error) => {
+            let run = Examined::nobody().report(profile, &plan, None, None);
+            return Ok(Outcome {
+                run: Run {
+                    remote: Some(remote),
+                    ..run
+                },
+                failed: Some(error),
+            });
+        }
+    };
     let examined = Examined::client_only(sys, &first, &plan);
     let mut report = examined.report(profile, &plan, None, None);
     if first.peer == SocketName::UNNAMED && plan.triple.family != Family::Unix {
         report.notes.push("the peer has no address".into());
     }
-    let echo = load_over(sys, profile, &plan, first, REMOTE_PATIENCE, None, open)?;
-    if echo.received == 0 && echo.errors == 0 {
-        let note = match echo.corrupt {
-            0 => "the peer was reached, but nothing came back",
-            _ => "the peer answers, but what it answers is no echo",
-        };
-        report.notes.push(note.into());
+    let size = profile.probe.size.value;
+    let open = || sys.open_client_at(&plan, &name, Readback::After);
+    let mut examination =
+        remote::Examination::new(sys, &plan, (&first, &name), size, REMOTE_DEADLINE);
+    report.tcp = examination.tcp(&first);
+    let load = |client, per_connection| {
+        load_over(
+            sys,
+            profile,
+            &plan,
+            client,
+            REMOTE_PATIENCE,
+            per_connection,
+            open,
+        )
+    };
+    if profile.probe.count.is_set() {
+        // Whoever asks for so many messages gets them first: the server may be there for one connection only.
+        report.echo = Some(load(first, None)?);
+        examination.resume(REMOTE_DEADLINE);
+        if let Some(client) = examination.contact(None) {
+            sys.close(client.fd, sys::Linger::AsSet);
+        }
+    } else {
+        let first = examination.contact(Some(first));
+        if examination.is_worth_a_load() {
+            let client = first.map_or_else(open, Ok)?;
+            report.echo = Some(load(client, examination.per_connection())?);
+        } else {
+            let note = "no load was run: the server is no echo (--set probe.count=N runs one all the same)";
+            report.notes.push(note.into());
+        }
+        examination.resume(REMOTE_DEADLINE);
     }
-    report.echo = Some(echo);
-    Ok(report)
+    remote.findings = examination.rest();
+    report.remote = Some(remote);
+    Ok(Outcome {
+        run: report,
+        failed: None,
+    })
 }

@@ -7,6 +7,8 @@ use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
 use super::json::envelope;
+use super::remote::{remote_json, remote_text};
+use super::tcp::{tcp_json, tcp_line};
 use super::verdict;
 use crate::escape;
 use crate::measure::report::OptionLine;
@@ -16,13 +18,11 @@ use crate::option::Value;
 /// The report as text.
 pub fn text(report: &Run) -> String {
     let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "{}: {} ({})",
-        escape::text(&report.profile),
-        report.triple,
-        report.kernel
-    );
+    let _ = write!(out, "{}: {}", escape::text(&report.profile), report.triple);
+    let _ = match report.kernel.as_str() {
+        "" => writeln!(out),
+        kernel => writeln!(out, " ({kernel})"),
+    };
     if let Some(listener) = &report.listener {
         let backlog = report
             .backlog
@@ -34,13 +34,22 @@ pub fn text(report: &Run) -> String {
             });
         let _ = writeln!(out, "  server      {listener}{backlog}");
     }
-    let _ = writeln!(
-        out,
-        "  client      {} -> {}, connect took {}",
-        report.local,
-        report.peer,
-        time(report.connect)
-    );
+    // Nobody was reached: then the attempts say all there is to say.
+    if !report.peer.is_empty() {
+        let _ = writeln!(
+            out,
+            "  client      {} -> {}, connect took {}",
+            report.local,
+            report.peer,
+            time(report.connect)
+        );
+    }
+    if let Some(tcp) = &report.tcp {
+        let _ = writeln!(out, "  tcp         {}", tcp_line(tcp));
+    }
+    if let Some(remote) = &report.remote {
+        out += &remote_text(remote);
+    }
     if !report.options.is_empty() {
         out.push('\n');
         options(&report.options, &mut out);
@@ -183,6 +192,8 @@ fn run(report: &Run) -> Json {
             "client": held(|l| l.held.client.as_ref()),
         },
         "connect_ns": nanos(report.connect),
+        "tcp": report.tcp.as_ref().map(tcp_json),
+        "remote": report.remote.as_ref().map(remote_json),
         "echo": report.echo.as_ref().map(echo_json),
         "notes": report.notes,
     })

@@ -11,6 +11,7 @@ use crate::event::Observer;
 use crate::measure::message::Messages;
 use crate::measure::report::Topic;
 use crate::option::{self, Value};
+use crate::plan::FramingKey;
 use crate::socket::{Family, Type};
 
 /// 65535 less the headers of IPv4 (20) and UDP (8).
@@ -48,6 +49,10 @@ impl<'a, O: Observer> Examination<'a, O> {
         }
         if !self.echoes() {
             self.not_examined(Topic::Largest, "it is no echo");
+            return;
+        }
+        if self.plan.framing != FramingKey::None {
+            self.not_examined(Topic::Largest, "the profile's framing decides the sizes");
             return;
         }
         if let Err(why) = self.search() {
