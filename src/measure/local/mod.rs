@@ -136,6 +136,17 @@ impl Examined {
         Examined::of(sys, client, plan, options)
     }
 
+    /// There is no socket to look at.
+    pub(super) fn nobody() -> Examined {
+        Examined {
+            kernel: String::new(),
+            local: String::new(),
+            peer: String::new(),
+            connect: Duration::ZERO,
+            options: Vec::new(),
+        }
+    }
+
     fn of<O: Observer>(
         sys: Sys<'_, O>,
         client: &Client,
