@@ -79,7 +79,11 @@ fn tried(attempts: &[Attempt], out: &mut String) {
             Some(Refusal { errno, says }) if errno.is_empty() => format!("{says}, after {took}"),
             Some(Refusal { errno, says }) => format!("{errno} after {took}: {says}"),
         };
-        line(out, label, &format!("{:width$}  {outcome}", attempt.address));
+        line(
+            out,
+            label,
+            &format!("{:width$}  {outcome}", attempt.address),
+        );
     }
 }
 

@@ -86,10 +86,7 @@ impl<O: Observer> Examination<'_, O> {
             return Err(super::words_of(&errno));
         }
         self.alive(&heard)?;
-        let (reads, when) = (
-            counted(heard.reads.len() as u64, "read"),
-            span(heard.last),
-        );
+        let (reads, when) = (counted(heard.reads.len() as u64, "read"), span(heard.last));
         if heard.bytes != message {
             let end = match &heard.stop {
                 Stop::Fin => ", then it closes",

@@ -26,10 +26,9 @@ impl<O: Observer> Examination<'_, O> {
             }
         };
         let (n, message) = self.message();
-        let said = wire.say(n, &message).and_then(|()| {
-            wire.done()
-                .map_err(|e| crate::sys::errno::of(&e))
-        });
+        let said = wire
+            .say(n, &message)
+            .and_then(|()| wire.done().map_err(|e| crate::sys::errno::of(&e)));
         let mut heard = wire.hear(message.len(), Waits::of(CLOSE));
         if heard.stop == Stop::Enough {
             let end = self.until_the_end(&wire);
@@ -71,9 +70,10 @@ impl<O: Observer> Examination<'_, O> {
             (Some(answer), stop) if stop.is_reset() => {
                 ("answers-then-resets", format!("{answer}, then RST"))
             }
-            (Some(answer), Stop::Failed(errno)) => {
-                ("answers-then-fails", format!("{answer}, then {}", words_of(errno)))
-            }
+            (Some(answer), Stop::Failed(errno)) => (
+                "answers-then-fails",
+                format!("{answer}, then {}", words_of(errno)),
+            ),
             (Some(answer), _) => (
                 "answers-and-stays",
                 format!("{answer}, but no FIN within {within}"),
@@ -108,7 +108,10 @@ impl<O: Observer> Examination<'_, O> {
             Stop::Failed(errno) => ("failed", words_of(errno)),
             _ => (
                 "never",
-                format!("never: it keeps the connection, also {} after the client's FIN", span(CLOSE)),
+                format!(
+                    "never: it keeps the connection, also {} after the client's FIN",
+                    span(CLOSE)
+                ),
             ),
         };
         self.found(Topic::Close, outcome, says);

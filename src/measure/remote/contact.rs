@@ -151,19 +151,23 @@ impl<'a, O: Observer> Examination<'a, O> {
         let (outcome, says) = match likeness {
             Likeness::Same => (
                 "echoes",
-                format!(
-                    "yes: {sent} came back unchanged after {}",
-                    span(heard.last)
-                ),
+                format!("yes: {sent} came back unchanged after {}", span(heard.last)),
             ),
             Likeness::Prefix(n) => ("partly", format!("partly: {n} of {sent} came back")),
             Likeness::More(n) => (
                 "more",
-                format!("almost: {sent} came back, and {} more: {}", bytes(n), said()),
+                format!(
+                    "almost: {sent} came back, and {} more: {}",
+                    bytes(n),
+                    said()
+                ),
             ),
             Likeness::Within => (
                 "within",
-                format!("almost: what was sent came back within other bytes: {}", said()),
+                format!(
+                    "almost: what was sent came back within other bytes: {}",
+                    said()
+                ),
             ),
             Likeness::Upper => (
                 "upper-cased",

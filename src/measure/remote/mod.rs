@@ -122,7 +122,10 @@ impl<'a, O: Observer> Examination<'a, O> {
 
     /// Requests that it answers on one connection before it closes, if it was seen to close.
     pub fn per_connection(&self) -> Option<u64> {
-        self.closes_after.as_ref().map(|(n, _)| *n).filter(|&n| n > 0)
+        self.closes_after
+            .as_ref()
+            .map(|(n, _)| *n)
+            .filter(|&n| n > 0)
     }
 
     /// What needs connections of its own: boundaries, half-close, close, the largest message, the TTL. To be called when

@@ -76,10 +76,7 @@ impl<'a, O: Observer> Examination<'a, O> {
         if triple.family == Family::Unix {
             return;
         }
-        let is_tcp = matches!(
-            triple.effective_protocol(),
-            Protocol::TCP | Protocol::MPTCP
-        );
+        let is_tcp = matches!(triple.effective_protocol(), Protocol::TCP | Protocol::MPTCP);
         let seen = match triple.ty {
             Type::Stream if !is_tcp => return,
             Type::Stream => self.ttl_of_segments(),

@@ -134,7 +134,14 @@ impl<'a, O: Observer> Wire<'a, O> {
     /// Receives until there are `want` bytes of a stream, or one message.
     pub(super) fn hear(&self, want: usize, waits: Waits) -> Heard {
         let begin = Instant::now();
-        let mut buffer = vec![0; if self.ty.has_boundaries() { ROOM } else { 1 << 16 }];
+        let mut buffer = vec![
+            0;
+            if self.ty.has_boundaries() {
+                ROOM
+            } else {
+                1 << 16
+            }
+        ];
         let mut heard = Heard {
             bytes: Vec::new(),
             reads: Vec::new(),
