@@ -236,7 +236,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
         ),
         "EHOSTUNREACH" => say(
             failure,
-            "a router or the neighbour table says that the host cannot be reached",
+            "a router, an unreachable route or the neighbour table says that the host cannot be reached",
             "`ip route get ADDRESS` tells where it would go, `ip neighbour` who answers",
         ),
         "ENOENT" => say(
@@ -256,7 +256,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
         ),
         "EACCES" => say(
             failure,
-            "a firewall rule forbids it, or the address is a broadcast one",
+            "a firewall rule or a prohibit route forbids it, or the address is a broadcast one",
             "SO_BROADCAST = true allows broadcast",
         ),
         "EADDRNOTAVAIL" => say(
@@ -273,6 +273,11 @@ fn connect(failure: &mut Failure, plan: &Plan) {
             failure,
             "a link-local address needs its interface",
             "write it as [fe80::1%eth0]:35555",
+        ),
+        "EINVAL" if !unix && plan.triple.protocol != Protocol::MPTCP => say(
+            failure,
+            "the routing table throws away what goes there (a blackhole route)",
+            "`ip route get ADDRESS` tells where it would go",
         ),
         "EINVAL" if plan.triple.protocol == Protocol::MPTCP => {
             say(

@@ -113,13 +113,26 @@ impl<O: Observer> Sys<'_, O> {
         let names = self.resolve(&plan.address, plan.triple.family)?;
         let mut last = None;
         for name in &names {
-            let mut opening = Opening::new(plan, readback);
-            match opening.run(self, plan, name) {
-                Ok(()) => return self.connected(opening, plan),
-                Err(error) => last = Some(hint::explain(error, plan)),
+            match self.open_client_at(plan, name, readback) {
+                Ok(client) => return Ok(client),
+                Err(error) => last = Some(error),
             }
         }
         Err(last.expect("the resolver answers with at least one address"))
+    }
+
+    /// The same at one address that is known.
+    pub fn open_client_at(
+        &self,
+        plan: &Plan,
+        name: &SocketName,
+        readback: Readback,
+    ) -> Result<Client, Error> {
+        let mut opening = Opening::new(plan, readback);
+        opening
+            .run(self, plan, name)
+            .map_err(|e| hint::explain(e, plan))?;
+        self.connected(opening, plan)
     }
 
     fn connected(&self, opening: Opening, plan: &Plan) -> Result<Client, Error> {

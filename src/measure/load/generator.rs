@@ -1,6 +1,6 @@
 //! The generator: its connections, opened once, and the blocks that run over them.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -264,6 +264,11 @@ impl<'a, O: Observer, R: FnMut() -> Result<Client, Error>> Generator<'a, O, R> {
     #[inline]
     pub(super) fn number(&self, i: usize) -> u64 {
         i as u64 + self.peers[i].turn * self.peers.len() as u64
+    }
+
+    /// The first connection, if it is open.
+    pub fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.peers.first()?.socket()
     }
 
     /// Closes every connection; whatever has come after the last echo is looked at, without waiting for any.

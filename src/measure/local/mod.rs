@@ -41,6 +41,16 @@ pub fn client_only<O: Observer>(
     Examined::client_only(sys, client, plan).report(profile, plan, None, None)
 }
 
+/// Looks at the client's socket once more after the load: what TCP has learned, and how far the buffers have grown.
+pub fn after_load<O: Observer>(sys: Sys<'_, O>, client: BorrowedFd<'_>, run: &mut Run) {
+    run.tcp = super::tcp_facts::tcp_facts(sys, client, "client").or(run.tcp.take());
+}
+
+/// What there is to say where nobody could be reached.
+pub fn nobody(profile: &Profile, plan: &Plan) -> Run {
+    Examined::nobody().report(profile, plan, None, None)
+}
+
 /// The sockets of a probe, looked at once.
 struct Examined {
     kernel: String,
@@ -134,6 +144,17 @@ impl Examined {
             })
             .collect();
         Examined::of(sys, client, plan, options)
+    }
+
+    /// There is no socket to look at.
+    fn nobody() -> Examined {
+        Examined {
+            kernel: String::new(),
+            local: String::new(),
+            peer: String::new(),
+            connect: Duration::ZERO,
+            options: Vec::new(),
+        }
     }
 
     fn of<O: Observer>(

@@ -1,0 +1,212 @@
+//! Several runs side by side, what their difference is worth, and what was expected.
+
+use hdrhistogram::Histogram;
+
+use super::page::{Grid, Line, Part, Rank, Row, Section, Tone};
+use super::words::{self, count, ns};
+use crate::escape;
+use crate::measure::report::{Comparison, Difference, Judged, Versus};
+use crate::measure::{Echo, Report, Run};
+
+/// From here on two medians are worth telling apart: the rule of the verdict itself.
+const WORTH: f64 = 0.03;
+
+/// One column per run, then a sentence per verdict and how it was come by.
+pub(super) fn section(report: &Report) -> Section<'_> {
+    let mut parts = vec![Part::Table(table(report))];
+    if let Some(comparison) = &report.comparison {
+        parts.push(Part::Lines(verdicts(comparison)));
+        let labels = report.runs.iter().map(|r| escape::text(&r.label)).collect();
+        parts.push(Part::Forest(comparison, labels));
+    }
+    let measured = |run: &'_ Run| run.echo.as_ref().is_some_and(|e| e.received > 0);
+    let lines: Vec<(String, &Histogram<u64>)> = report
+        .runs
+        .iter()
+        .filter(|run| measured(run))
+        .filter_map(|run| Some((escape::text(&run.label), &run.echo.as_ref()?.rtt)))
+        .collect();
+    if !lines.is_empty() {
+        parts.push(Part::Percentiles(lines));
+    }
+    Section::new("comparison", Rank::Top, parts)
+}
+
+fn table(report: &Report) -> Grid {
+    let runs = &report.runs;
+    let mut head = vec![String::new()];
+    head.extend(runs.iter().map(|r| escape::text(&r.label)));
+    head.push(String::new());
+    let mut rows = Vec::new();
+    let comparison = report.comparison.as_ref();
+    for key in comparison.iter().flat_map(|c| &c.differing) {
+        let value = |v: &Option<String>| v.as_ref().map_or_else(|| "-".into(), |v| escape::text(v));
+        rows.push(row(&key.key, key.values.iter().map(value).collect()));
+    }
+    rows.push(row(
+        "connect",
+        runs.iter().map(|r| words::time(r.connect)).collect(),
+    ));
+    rows.extend(measurements(report));
+    if let Some(comparison) = comparison {
+        rows.push(row("p50 / first", ratios(comparison, runs.len())));
+    }
+    let marked = rows
+        .iter()
+        .flat_map(|r: &Row| &r.cells)
+        .any(|c| c.ends_with(MARK));
+    for row in &mut rows {
+        row.cells.resize(runs.len() + 1, "-".into());
+    }
+    Grid {
+        head,
+        rows,
+        legend: marked.then_some("* differs from the first run by more than chance would explain"),
+    }
+}
+
+/// After a value that differs.
+const MARK: &str = " *";
+
+fn row(name: &str, values: Vec<String>) -> Row {
+    let mut cells = vec![escape::text(name)];
+    cells.extend(values);
+    Row {
+        tone: Tone::Plain,
+        cells,
+        why: None,
+    }
+}
+
+/// Times and rates are marked where the verdict on the round trip says that there is a difference, and they share it;
+/// losses wherever they are not the same.
+fn measurements(report: &Report) -> Vec<Row> {
+    type Pick = fn(&Echo) -> u64;
+    let times: [(&str, Pick); 5] = [
+        ("p50", |e| e.rtt.value_at_quantile(0.5)),
+        ("p90", |e| e.rtt.value_at_quantile(0.9)),
+        ("p99", |e| e.rtt.value_at_quantile(0.99)),
+        ("p99.9", |e| e.rtt.value_at_quantile(0.999)),
+        ("max", |e| e.rtt.max()),
+    ];
+    let counts: [(&str, Pick); 3] = [
+        ("lost", |e| e.lost),
+        ("corrupt", |e| e.corrupt),
+        ("failed calls", |e| e.errors),
+    ];
+    let echo = |i: usize| report.runs[i].echo.as_ref();
+    let all = 0..report.runs.len();
+    let mut rows = Vec::new();
+    let measured = |i: usize| echo(i).filter(|e| e.received > 0);
+    for (name, pick) in times {
+        let cell = |i: usize| mark(report, i, measured(0).map(pick), measured(i).map(pick), ns);
+        rows.push(row(name, all.clone().map(cell).collect()));
+    }
+    let rate = |i| measured(i).map(Echo::messages_per_s);
+    let cell = |i: usize| mark(report, i, rate(0), rate(i), count);
+    rows.push(row("messages/s", all.clone().map(cell).collect()));
+    for (name, pick) in counts {
+        if all.clone().any(|i| echo(i).is_some_and(|e| pick(e) > 0)) {
+            let cell = |i: usize| match (echo(0).map(pick), echo(i).map(pick)) {
+                (Some(first), Some(n)) if first != n => format!("{}{MARK}", count(n)),
+                (_, n) => n.map_or_else(|| "-".into(), count),
+            };
+            rows.push(row(name, all.clone().map(cell).collect()));
+        }
+    }
+    rows
+}
+
+fn mark(
+    report: &Report,
+    run: usize,
+    first: Option<u64>,
+    this: Option<u64>,
+    show: fn(u64) -> String,
+) -> String {
+    let Some(this) = this else {
+        return "-".into();
+    };
+    let differs = verdict(report, run).is_some_and(|v| v.difference != Difference::None);
+    match first {
+        Some(first) if differs && (this as f64 / first as f64 - 1.0).abs() >= WORTH => {
+            format!("{}{MARK}", show(this))
+        }
+        _ => show(this),
+    }
+}
+
+fn verdict(report: &Report, run: usize) -> Option<&Versus> {
+    let comparison = report.comparison.as_ref()?;
+    comparison.versus.iter().find(|v| v.run == run)
+}
+
+fn ratios(comparison: &Comparison, runs: usize) -> Vec<String> {
+    let mut all = vec!["-".to_owned(); runs];
+    for versus in &comparison.versus {
+        if let Some(cell) = all.get_mut(versus.run) {
+            *cell = words::ratio(versus.ratio);
+        }
+    }
+    if let Some(first) = all.first_mut() {
+        *first = "1".into();
+    }
+    all
+}
+
+fn verdicts(comparison: &Comparison) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for versus in &comparison.versus {
+        let tone = match versus.difference {
+            Difference::None => Tone::Good,
+            Difference::Shorter | Difference::Longer => Tone::Changed,
+        };
+        lines.push(Line::new(tone, escape::text(&versus.says)));
+        if let Some(why) = &versus.why {
+            lines.push(Line::new(
+                Tone::Plain,
+                format!("because {}", escape::text(why)),
+            ));
+        }
+    }
+    if let Some(shortest) = &comparison.shortest {
+        lines.push(Line::new(Tone::Plain, escape::text(shortest)));
+    }
+    let block = comparison.block.map_or_else(String::new, |n| {
+        format!(" of {}", words::many(n, "message"))
+    });
+    lines.push(Line::new(
+        Tone::Plain,
+        format!(
+            "method: {} of blocks{block}, run in turns (A B B A); the median of their ratios, and its bootstrap \
+             interval from {} resamples",
+            words::many(comparison.pairs as u64, "pair"),
+            count(comparison.resamples as u64)
+        ),
+    ));
+    lines
+}
+
+/// What was expected, if anything was.
+pub(super) fn expectations(all: &[Judged]) -> Option<Section<'static>> {
+    let row = |judged: &Judged| Row {
+        tone: if judged.met { Tone::Good } else { Tone::Bad },
+        cells: vec![
+            escape::text(&judged.expectation),
+            judged
+                .found
+                .as_deref()
+                .map_or_else(|| "nothing".into(), escape::text),
+            escape::text(&judged.run),
+        ],
+        why: Some(escape::text(&judged.origin)),
+    };
+    let grid = Grid {
+        head: ["expected", "found", "run", "written at"]
+            .map(str::to_owned)
+            .into(),
+        rows: all.iter().map(row).collect(),
+        legend: Some("= met, x not met"),
+    };
+    (!all.is_empty()).then(|| Section::new("expectations", Rank::Top, vec![Part::Table(grid)]))
+}

@@ -1,0 +1,27 @@
+//! A probe's report in four forms: text for a terminal, JSON, Markdown, and one HTML file that needs nothing else.
+//!
+//! What there is to say is decided once: [`page`] is a report as headings, facts, tables and charts, made by [`sections`]
+//! (one run), [`options`] (its option table) and [`compare`] (several runs). [`mod@text`], [`mod@markdown`] and
+//! [`mod@html`] only draw it, [`svg`] the charts; [`words`] and [`buckets`] are the numbers as people read them.
+//! [`mod@json`] is the report itself, typed.
+
+mod buckets;
+mod compare;
+mod html;
+mod json;
+mod markdown;
+mod options;
+mod page;
+#[cfg(test)]
+mod sample;
+mod sections;
+mod spark;
+mod svg;
+mod table;
+mod text;
+mod words;
+
+pub use html::{Environment, html};
+pub use json::{json, schema};
+pub use markdown::markdown;
+pub use text::{Bars, Colours, Glyphs, Screen, text};

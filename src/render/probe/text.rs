@@ -1,0 +1,387 @@
+//! A report on a terminal: one screen that explains itself.
+//!
+//! Of several runs it shows the comparison and what is out of the ordinary in each; all of a run is in the other forms.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use hdrhistogram::Histogram;
+
+use super::buckets::Axis;
+use super::page::{Detail, Fact, Grid, Line, Page, Part, Rank, Says, Section, Tone};
+use super::{spark, table, words};
+use crate::measure::Report;
+
+/// What the report is drawn on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Columns.
+    pub width: usize,
+    /// What the terminal can show.
+    pub glyphs: Glyphs,
+    /// Whether the histogram is drawn.
+    pub bars: Bars,
+    /// Whether headings and verdicts are coloured.
+    pub colours: Colours,
+}
+
+impl Default for Screen {
+    /// 100 columns, for a pipe.
+    fn default() -> Screen {
+        Screen {
+            width: 100,
+            glyphs: Glyphs::Unicode,
+            bars: Bars::Hidden,
+            colours: Colours::Plain,
+        }
+    }
+}
+
+/// The characters that a terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyphs {
+    /// All of them.
+    Unicode,
+    /// The oldest 95.
+    Ascii,
+}
+
+impl Glyphs {
+    /// What a locale promises: the first of LC_ALL, LC_CTYPE and LANG that is not empty, locale(7). Without any, UTF-8 is
+    /// a better guess than the "C" of the standard: such shells run in containers, behind terminals of today.
+    pub fn of_locale(locale: Option<&str>) -> Glyphs {
+        let Some(locale) = locale.filter(|l| !l.is_empty()) else {
+            return Glyphs::Unicode;
+        };
+        let charset = locale.to_ascii_lowercase().replace('-', "");
+        if charset.contains("utf8") {
+            Glyphs::Unicode
+        } else {
+            Glyphs::Ascii
+        }
+    }
+}
+
+/// `--histogram`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bars {
+    /// Without.
+    Hidden,
+    /// With it.
+    Shown,
+}
+
+/// Escape sequences for colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colours {
+    /// None.
+    Plain,
+    /// Those of every terminal.
+    Ansi,
+}
+
+/// The report as text.
+pub fn text(report: &Report, screen: Screen) -> String {
+    let page = Page::of(report, Detail::Brief);
+    let mut drawing = Drawing {
+        out: String::new(),
+        screen,
+    };
+    drawing.wrapped(&page.title, "", "  ");
+    for section in &page.sections {
+        drawing.section(section);
+    }
+    if screen.bars == Bars::Shown && report.runs.len() > 1 {
+        let all = report
+            .runs
+            .iter()
+            .filter_map(|r| Some((r, r.echo.as_ref()?)));
+        for (run, echo) in all.filter(|(_, echo)| echo.received > 0) {
+            drawing.heading(&crate::escape::text(&run.label));
+            drawing.histogram(&echo.rtt);
+        }
+    }
+    match screen.glyphs {
+        Glyphs::Unicode => drawing.out,
+        Glyphs::Ascii => ascii(&drawing.out),
+    }
+}
+
+/// The characters that this module and its sentences use; names from outside stay as they are.
+fn ascii(text: &str) -> String {
+    text.replace('\u{202f}', " ")
+        .replace('µ', "u")
+        .replace('…', "..")
+        .replace('×', "x")
+        .replace('█', "#")
+}
+
+struct Drawing {
+    out: String,
+    screen: Screen,
+}
+
+/// Bars are at most so long.
+const LONGEST_BAR: usize = 40;
+/// A histogram has at most so many.
+const MOST_BARS: u32 = 20;
+
+impl Drawing {
+    fn section(&mut self, section: &Section<'_>) {
+        self.heading(&section.heading);
+        debug_assert_eq!(section.rank, Rank::Top, "a brief page is flat");
+        for part in &section.parts {
+            match part {
+                Part::Facts(facts) => facts.iter().for_each(|f| self.fact(f)),
+                Part::Table(grid) => self.table(grid),
+                Part::Lines(lines) => lines.iter().for_each(|l| self.line(l)),
+                Part::Histogram(times) if self.screen.bars == Bars::Shown => self.histogram(times),
+                // The percentiles and ratios of these charts stand in words above.
+                Part::Histogram(_) | Part::Percentiles(_) | Part::Forest(..) | Part::Toml(_) => {}
+            }
+        }
+    }
+
+    fn heading(&mut self, heading: &str) {
+        let heading = self.styled(Style::new().bold(), heading);
+        let _ = writeln!(self.out, "\n{heading}");
+    }
+
+    fn fact(&mut self, fact: &Fact<'_>) {
+        let says = match &fact.says {
+            Says::Text(says) => says.clone(),
+            Says::Course(slices) => {
+                let Some((bars, low, high)) = spark::line(slices, self.screen.glyphs) else {
+                    return;
+                };
+                let (low, high) = (words::ns(low), words::ns(high));
+                // Its spaces are slices without an echo: it must not be wrapped.
+                let _ = writeln!(self.out, "  {:<11} {bars}", fact.name);
+                format!(
+                    "mean of each 1/{} of the run: {low} to {high}",
+                    slices.len()
+                )
+            }
+        };
+        let name = match fact.says {
+            Says::Text(_) => fact.name,
+            Says::Course(_) => "",
+        };
+        self.wrapped(&says, &format!("  {name:<11} "), &" ".repeat(14));
+    }
+
+    fn line(&mut self, line: &Line) {
+        let sign = self.sign(line.tone);
+        self.wrapped(&line.says, &format!("  {sign} "), "    ");
+    }
+
+    /// `first` before the first line, `rest` before the others: they have the same width.
+    fn wrapped(&mut self, text: &str, first: &str, rest: &str) {
+        let width = self.screen.width.saturating_sub(rest.len()).max(20);
+        for (i, line) in table::wrap(text, width).iter().enumerate() {
+            let before = if i == 0 { first } else { rest };
+            let _ = writeln!(self.out, "{}", format!("{before}{line}").trim_end());
+        }
+    }
+
+    fn table(&mut self, grid: &Grid) {
+        for line in table::lines(grid, self.screen.width.saturating_sub(1)) {
+            // The sign is the first cell, and alone in it.
+            let sign = [Tone::Good, Tone::Changed, Tone::Bad, Tone::Quiet]
+                .into_iter()
+                .find(|t| line.starts_with(&format!(" {}  ", t.sign())));
+            match sign {
+                Some(tone) => {
+                    let sign = self.sign(tone);
+                    let _ = writeln!(self.out, "  {sign}{}", &line[2..]);
+                }
+                None => {
+                    let _ = writeln!(self.out, " {line}");
+                }
+            }
+        }
+        if let Some(legend) = grid.legend {
+            self.wrapped(legend, "  ", "  ");
+        }
+    }
+
+    fn histogram(&mut self, times: &Histogram<u64>) {
+        let Some(axis) = Axis::of(&[times], MOST_BARS) else {
+            return;
+        };
+        let buckets = axis.buckets(times);
+        let most = buckets.iter().map(|b| b.count).max().unwrap_or(1).max(1);
+        let longest = self.screen.width.saturating_sub(44).clamp(4, LONGEST_BAR);
+        self.out.push('\n');
+        for bucket in &buckets {
+            // What is there must be seen: at least one.
+            let length = (bucket.count as f64 * longest as f64 / most as f64).ceil() as usize;
+            let line = format!(
+                "  {:>8} … {:<8} {:>10} {:>6.2} %  {}",
+                words::edge(bucket.from),
+                words::edge(bucket.to),
+                words::count(bucket.count),
+                100.0 * bucket.count as f64 / times.len() as f64,
+                "█".repeat(length)
+            );
+            let _ = writeln!(self.out, "{}", line.trim_end());
+        }
+    }
+
+    fn sign(&self, tone: Tone) -> String {
+        let colour = match tone {
+            Tone::Plain | Tone::Quiet => return tone.sign().to_string(),
+            Tone::Good => AnsiColor::Green,
+            Tone::Changed => AnsiColor::Yellow,
+            Tone::Bad => AnsiColor::Red,
+        };
+        self.styled(colour.on_default(), &tone.sign().to_string())
+    }
+
+    fn styled(&self, style: Style, text: &str) -> String {
+        match self.screen.colours {
+            Colours::Plain => text.to_owned(),
+            Colours::Ansi => format!("{style}{text}{style:#}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn one_run_is_one_screen() {
+        let text = text(&sample::single(), Screen::default());
+        assert!(text.lines().count() <= 48, "{text}");
+        for part in [
+            "tcp4: ipv4 stream",
+            "server      127.0.0.1:35555, engine epoll",
+            "backlog     4096, the kernel keeps 128; 129 clients were let in",
+            "connect took 45.1 µs",
+            "SO_RCVBUF",
+            "doubled for bookkeeping",
+            "autotuned up to 4194304",
+            "ESTABLISHED, congestion control cubic",
+            "window scale 7 to the peer",
+            "999 of 1000 messages of 64 bytes came back, 1 lost",
+            "p99.9",
+            "over time   ",
+            "messages/s",
+        ] {
+            assert!(text.contains(part), "`{part}` is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn it_fits_the_screen() {
+        for (report, widths) in [
+            (sample::single(), [50, 80, 100, 160]),
+            (sample::compared(), [50, 80, 100, 160]),
+            (sample::distant(), [50, 80, 100, 160]),
+        ] {
+            for width in widths {
+                let screen = Screen {
+                    width,
+                    bars: Bars::Shown,
+                    ..Screen::default()
+                };
+                let text = text(&report, screen);
+                for line in text.lines() {
+                    assert!(line.chars().count() <= width, "{width}: {line}\n{text}");
+                    assert_eq!(line, line.trim_end(), "it ends in spaces");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn several_runs_show_what_differs() {
+        let text = text(&sample::compared(), Screen::default());
+        for part in [
+            "options.TCP_NODELAY",
+            "tcp4-nagle p50 is 1\u{202f}076 times longer",
+            "because each reply waits",
+            "99 % interval 1\u{202f}040",
+            "24 pairs of blocks of 500 messages",
+            "43.0 ms *",
+            "* differs from the first run",
+            "x  echo.rtt_ns.p99 < 2ms",
+        ] {
+            assert!(text.contains(part), "`{part}` is not in:\n{text}");
+        }
+        assert!(
+            !text.contains("IP_TTL"),
+            "what is the same is not told:\n{text}"
+        );
+    }
+
+    #[test]
+    fn bars_count_everything() {
+        let screen = Screen {
+            bars: Bars::Shown,
+            ..Screen::default()
+        };
+        let report = sample::single();
+        let text = text(&report, screen);
+        let rows = text
+            .lines()
+            .filter(|l| l.contains(" … ") && l.contains('%'));
+        let counts = rows.map(|l| {
+            let after = l.split('…').nth(1).unwrap();
+            let words: Vec<&str> = after.split_whitespace().collect();
+            let end = words.iter().position(|w| *w == "%").unwrap() - 1;
+            words[2..end].concat().parse::<u64>().unwrap()
+        });
+        let counts: Vec<u64> = counts.collect();
+        assert!((5..=20).contains(&counts.len()), "{text}");
+        assert_eq!(counts.iter().sum::<u64>(), 999, "{text}");
+    }
+
+    #[test]
+    fn an_old_terminal_gets_what_it_can_show() {
+        let screen = Screen {
+            glyphs: Glyphs::Ascii,
+            bars: Bars::Shown,
+            ..Screen::default()
+        };
+        for report in [sample::single(), sample::compared(), sample::distant()] {
+            let text = text(&report, screen);
+            assert!(text.is_ascii(), "{text}");
+        }
+        for (locale, glyphs) in [
+            (None, Glyphs::Unicode),
+            (Some(""), Glyphs::Unicode),
+            (Some("de_DE.UTF-8"), Glyphs::Unicode),
+            (Some("C.utf8"), Glyphs::Unicode),
+            (Some("C"), Glyphs::Ascii),
+            (Some("de_DE@euro"), Glyphs::Ascii),
+        ] {
+            assert_eq!(Glyphs::of_locale(locale), glyphs, "{locale:?}");
+        }
+    }
+
+    #[test]
+    fn colours_are_only_around_words() {
+        let screen = Screen {
+            colours: Colours::Ansi,
+            ..Screen::default()
+        };
+        let coloured = text(&sample::single(), screen);
+        assert!(coloured.contains("\x1b[33m~\x1b[0m"), "{coloured}");
+        let plain = text(&sample::single(), Screen::default());
+        assert!(!plain.contains('\x1b'));
+    }
+
+    #[test]
+    fn a_hostile_name_moves_no_cursor() {
+        for report in [sample::hostile()] {
+            let text = text(&report, Screen::default());
+            assert!(
+                !text.contains(|c: char| c.is_control() && c != '\n'),
+                "{text:?}"
+            );
+        }
+    }
+}
