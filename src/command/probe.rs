@@ -281,7 +281,7 @@ fn client_half<O: Observer>(
             let client = first.map_or_else(open, Ok)?;
             report.echo = Some(load(client, examination.per_connection())?);
         } else {
-            let note = "no load was run: the server is no echo (--set probe.count=N runs one all the same)";
+            let note = "no load was run: the server does not just echo (--set probe.count=N runs one all the same)";
             report.notes.push(note.into());
         }
         examination.resume(REMOTE_DEADLINE);

@@ -1,6 +1,6 @@
 //! The end of a connection: what the server makes of a client that has said all, and how it closes itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::wire::{Heard, Stop, Waits};
 use super::words::{bytes, span};
@@ -17,7 +17,12 @@ impl<O: Observer> Examination<'_, O> {
         if !self.plan.triple.ty.has_connections() {
             return;
         }
-        let wire = match self.fresh() {
+        // Silent so far: its end can be seen on the same connection, which may be the only one.
+        let kept = self.silent.take().map(|mut wire| {
+            wire.until = self.until;
+            wire
+        });
+        let wire = match kept.map_or_else(|| self.fresh(), Ok) {
             Ok(wire) => wire,
             Err(why) => {
                 self.not_examined(Topic::HalfClose, &why);
@@ -26,10 +31,9 @@ impl<O: Observer> Examination<'_, O> {
             }
         };
         let (n, message) = self.message();
-        let said = wire.say(n, &message).and_then(|()| {
-            wire.done()
-                .map_err(|e| crate::sys::errno::of(&e))
-        });
+        let said = wire
+            .say(n, &message)
+            .and_then(|()| wire.done().map_err(|e| crate::sys::errno::of(&e)));
         let mut heard = wire.hear(message.len(), Waits::of(CLOSE));
         if heard.stop == Stop::Enough {
             let end = self.until_the_end(&wire);
@@ -46,9 +50,14 @@ impl<O: Observer> Examination<'_, O> {
 
     /// A message is one receive: the end comes after as many as there are.
     fn until_the_end(&self, wire: &super::Wire<'_, O>) -> Heard {
+        let begin = Instant::now();
         loop {
-            let heard = wire.hear(usize::MAX, Waits::of(CLOSE));
+            let mut heard = wire.hear(usize::MAX, Waits::of(CLOSE));
             if heard.stop != Stop::Enough {
+                return heard;
+            }
+            if begin.elapsed() >= CLOSE {
+                heard.stop = Stop::Silence;
                 return heard;
             }
         }
@@ -71,9 +80,10 @@ impl<O: Observer> Examination<'_, O> {
             (Some(answer), stop) if stop.is_reset() => {
                 ("answers-then-resets", format!("{answer}, then RST"))
             }
-            (Some(answer), Stop::Failed(errno)) => {
-                ("answers-then-fails", format!("{answer}, then {}", words_of(errno)))
-            }
+            (Some(answer), Stop::Failed(errno)) => (
+                "answers-then-fails",
+                format!("{answer}, then {}", words_of(errno)),
+            ),
             (Some(answer), _) => (
                 "answers-and-stays",
                 format!("{answer}, but no FIN within {within}"),
@@ -108,7 +118,10 @@ impl<O: Observer> Examination<'_, O> {
             Stop::Failed(errno) => ("failed", words_of(errno)),
             _ => (
                 "never",
-                format!("never: it keeps the connection, also {} after the client's FIN", span(CLOSE)),
+                format!(
+                    "never: it keeps the connection, also {} after the client's FIN",
+                    span(CLOSE)
+                ),
             ),
         };
         self.found(Topic::Close, outcome, says);

@@ -1,5 +1,6 @@
 //! The first conversation: does the server speak first, does it send back what it gets, and how often.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::likeness::Likeness;
@@ -12,8 +13,10 @@ use crate::sys::Client;
 
 /// How long a server may think before it speaks first.
 const GREETING: Duration = Duration::from_millis(250);
-/// Requests that are tried on one connection.
+/// Requests that are tried on one connection of an echo.
 const REQUESTS: u64 = 16;
+/// The same of a server whose answers have an unknown length, each of which is waited for.
+const OTHER_REQUESTS: u64 = 3;
 /// A close that follows an answer comes soon, or with the next request.
 const SOON: Duration = Duration::from_millis(2);
 /// A datagram is lost easily: so many are tried.
@@ -69,6 +72,8 @@ impl<'a, O: Observer> Examination<'a, O> {
         let ended = heard.stop.clone();
         if again {
             self.requests(wire, Likeness::Other);
+        } else if ended == Stop::Silence {
+            self.silent = Some(wire);
         } else {
             wire.close();
         }
@@ -82,6 +87,7 @@ impl<'a, O: Observer> Examination<'a, O> {
         {
             heard.bytes.drain(..greeting.len());
         }
+        self.greeting.clone_from(&greeting);
         let likeness = Likeness::of(message, &heard.bytes);
         self.answers = Answers::As(likeness, ended.clone());
         self.tell_echo(likeness, &heard, message.len());
@@ -135,13 +141,13 @@ impl<'a, O: Observer> Examination<'a, O> {
             self.found(Topic::Greeting, "none", says);
             return None;
         }
-        let (said, when) = (quote(&heard.bytes), span(heard.last));
-        self.found_number(
-            Topic::Greeting,
-            "speaks",
-            format!("speaks first, after {when}: {said}"),
-            Some(heard.bytes.len() as u64),
-        );
+        let said = quote(&heard.bytes);
+        let (outcome, says) = match heard.stop {
+            Stop::Enough => ("endless", format!("speaks first, and on and on: {said}")),
+            _ => ("speaks", format!("speaks first: {said}")),
+        };
+        let length = Some(heard.bytes.len() as u64);
+        self.found_number(Topic::Greeting, outcome, says, length);
         Some(heard.bytes)
     }
 
@@ -151,19 +157,23 @@ impl<'a, O: Observer> Examination<'a, O> {
         let (outcome, says) = match likeness {
             Likeness::Same => (
                 "echoes",
-                format!(
-                    "yes: {sent} came back unchanged after {}",
-                    span(heard.last)
-                ),
+                format!("yes: {sent} came back unchanged after {}", span(heard.last)),
             ),
             Likeness::Prefix(n) => ("partly", format!("partly: {n} of {sent} came back")),
             Likeness::More(n) => (
                 "more",
-                format!("almost: {sent} came back, and {} more: {}", bytes(n), said()),
+                format!(
+                    "almost: {sent} came back, and {} more: {}",
+                    bytes(n),
+                    said()
+                ),
             ),
             Likeness::Within => (
                 "within",
-                format!("almost: what was sent came back within other bytes: {}", said()),
+                format!(
+                    "almost: what was sent came back within other bytes: {}",
+                    said()
+                ),
             ),
             Likeness::Upper => (
                 "upper-cased",
@@ -214,13 +224,17 @@ impl<'a, O: Observer> Examination<'a, O> {
     fn requests(&mut self, wire: Wire<'a, O>, expected: Likeness) -> Option<Client> {
         let mut answered = 1;
         let mut spoiled = None;
+        let most = match expected {
+            Likeness::Same => REQUESTS,
+            _ => OTHER_REQUESTS,
+        };
         let stop = loop {
             let pause = self.round_trip.unwrap_or_default() * 2;
             let after = wire.hear(1, Waits::of(pause.clamp(SOON, super::LEAST_WAIT)));
             if after.stop.is_end() {
                 break after.stop;
             }
-            if answered > REQUESTS {
+            if answered > most {
                 break Stop::Enough;
             }
             let (n, message) = self.message();
@@ -238,6 +252,9 @@ impl<'a, O: Observer> Examination<'a, O> {
             answered += 1;
         };
         self.tell_requests(answered, &stop);
+        if expected == Likeness::Same && answered > 1 {
+            self.tell_best();
+        }
         if let Some((likeness, heard)) = spoiled {
             self.answers = Answers::As(likeness, Stop::Enough);
             let says = format!(
@@ -251,6 +268,14 @@ impl<'a, O: Observer> Examination<'a, O> {
         }
         wire.close();
         None
+    }
+
+    /// The first answer may have waited for a process to start.
+    fn tell_best(&mut self) {
+        let best = span(self.round_trip.unwrap_or_default());
+        if let Some(echo) = self.findings.iter_mut().find(|f| f.topic == Topic::Echo) {
+            let _ = write!(echo.says, ", later ones after {best} at best");
+        }
     }
 
     fn tell_requests(&mut self, n: u64, stop: &Stop) {
@@ -291,6 +316,9 @@ impl<'a, O: Observer> Examination<'a, O> {
             if ended.is_end() {
                 self.closes_after = Some((0, ended.clone()));
             }
+        } else if *ended == Stop::Enough {
+            let says = "none to count: it talks on and on";
+            self.found(Topic::Requests, "endless", says);
         } else {
             self.tell_requests(1, ended);
         }

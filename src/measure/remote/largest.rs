@@ -74,7 +74,9 @@ impl<'a, O: Observer> Examination<'a, O> {
                     failing = size;
                     above = Some(Above::Cut(n));
                     // Most likely the peer's buffer: exactly that much fits.
-                    if (whole + 1..size).contains(&n) && matches!(self.try_size(&mut wire, n)?, Fate::Whole) {
+                    if (whole + 1..size).contains(&n)
+                        && matches!(self.try_size(&mut wire, n)?, Fate::Whole)
+                    {
                         whole = n;
                         break;
                     }
@@ -162,7 +164,10 @@ impl<'a, O: Observer> Examination<'a, O> {
             None => ("most", format!("{exact}: the most that UDP carries")),
             Some(Above::Cut(n)) => (
                 "truncates",
-                format!("{exact}: of a longer one only {} come back, so that is its buffer", bytes(*n)),
+                format!(
+                    "{exact}: of a longer one only {} come back, so that is its buffer",
+                    bytes(*n)
+                ),
             ),
             Some(Above::TooBig) => ("too-big", format!("{exact}: {}", self.too_big())),
             Some(Above::Lost) => (
@@ -176,7 +181,9 @@ impl<'a, O: Observer> Examination<'a, O> {
     fn too_big(&self) -> &'static str {
         match self.plan.triple.family {
             Family::Unix => "send answers EMSGSIZE above that: a message must fit into SO_SNDBUF",
-            _ => "send answers EMSGSIZE above that: the path's MTU, and IP_MTU_DISCOVER forbids fragments",
+            _ => {
+                "send answers EMSGSIZE above that: the path's MTU, and IP_MTU_DISCOVER forbids fragments"
+            }
         }
     }
 }

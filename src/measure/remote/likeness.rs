@@ -40,7 +40,9 @@ impl Likeness {
             _ if heard == sent.to_ascii_uppercase() => Likeness::Upper,
             _ if heard == sent.to_ascii_lowercase() => Likeness::Lower,
             // rev(1) leaves the line feed where it was.
-            _ if heard == reversed() || line(heard) == &reversed()[sent.len() - line(sent).len()..] => {
+            _ if heard == reversed()
+                || line(heard) == &reversed()[sent.len() - line(sent).len()..] =>
+            {
                 Likeness::Reversed
             }
             _ if contains(heard, line(sent)) => Likeness::Within,

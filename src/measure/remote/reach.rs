@@ -114,12 +114,12 @@ impl<O: Observer> Reaching<'_, O> {
         if left.is_zero() {
             return Err("no time was left for it".to_owned());
         }
-        let mut own = if name.family() == plan.triple.family || matches!(plan.address, Address::Fd(_))
-        {
-            plan.clone()
-        } else {
-            self.other_family(name.family())?
-        };
+        let mut own =
+            if name.family() == plan.triple.family || matches!(plan.address, Address::Fd(_)) {
+                plan.clone()
+            } else {
+                self.other_family(name.family())?
+            };
         own.connect.timeout = own.connect.timeout.min(left);
         Ok(own)
     }

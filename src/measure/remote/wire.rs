@@ -14,8 +14,12 @@ use crate::socket::{SocketName, Type};
 use crate::sys::packet::Codec;
 use crate::sys::{Client, Half, Linger, Readiness, Sys, Timeout, errno};
 
-/// More than the largest datagram, and as much as is ever kept of what a peer says.
+/// More than the largest datagram.
 const ROOM: usize = 1 << 20;
+
+/// A stream that is still talking after that, or after so many bytes, talks on and on.
+const TALK: Duration = Duration::from_secs(1);
+const TALK_BYTES: usize = 1 << 16;
 
 /// How long a peer may take no bytes.
 const SEND_PATIENCE: Duration = Duration::from_millis(500);
@@ -23,7 +27,7 @@ const SEND_PATIENCE: Duration = Duration::from_millis(500);
 /// Why hearing has stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// As many bytes, or the message, that were waited for.
+    /// As many bytes, or the message, that were waited for; or it talks on and on.
     Enough,
     /// The end of the stream: FIN.
     Fin,
@@ -81,7 +85,7 @@ pub(super) struct Wire<'a, O: Observer> {
     pub(super) client: Client,
     ty: Type,
     codec: Codec,
-    until: Instant,
+    pub(super) until: Instant,
 }
 
 impl<'a, O: Observer> Wire<'a, O> {
@@ -134,17 +138,25 @@ impl<'a, O: Observer> Wire<'a, O> {
     /// Receives until there are `want` bytes of a stream, or one message.
     pub(super) fn hear(&self, want: usize, waits: Waits) -> Heard {
         let begin = Instant::now();
-        let mut buffer = vec![0; if self.ty.has_boundaries() { ROOM } else { 1 << 16 }];
+        let mut buffer = vec![
+            0;
+            if self.ty.has_boundaries() {
+                ROOM
+            } else {
+                1 << 16
+            }
+        ];
         let mut heard = Heard {
             bytes: Vec::new(),
             reads: Vec::new(),
             last: Duration::ZERO,
             stop: Stop::Enough,
         };
-        while heard.bytes.len() < want.min(ROOM) {
+        while heard.bytes.len() < want {
             // A peer that sends empty datagrams for ever must not be heard for ever.
             let wait = match self.ty.has_boundaries() {
                 true => waits.first.saturating_sub(begin.elapsed()),
+                false if begin.elapsed() > waits.first + TALK => break,
                 false if heard.reads.is_empty() => waits.first,
                 false => waits.more,
             };
@@ -162,6 +174,9 @@ impl<'a, O: Observer> Wire<'a, O> {
                     heard.stop = stop;
                     break;
                 }
+            }
+            if !self.ty.has_boundaries() && heard.bytes.len() >= want.min(TALK_BYTES) {
+                break;
             }
             if self.ty.has_boundaries() {
                 self.unwrap(&mut heard);
