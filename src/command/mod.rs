@@ -11,6 +11,7 @@ mod output;
 mod pipe;
 mod probe;
 mod probe_place;
+mod probe_remote;
 mod probe_sockets;
 mod profile;
 mod serve;

@@ -8,11 +8,11 @@ use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::measure::message::Messages;
-use crate::measure::{Load, Run, load, remote};
+use crate::measure::{Load, Run, load};
 use crate::plan::Plan;
 use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
 use crate::render::probe::{json, text};
-use crate::socket::{Family, Given, Protocol, Role, SocketName, Type};
+use crate::socket::{Given, Protocol, Role, Type};
 use crate::sys::Readback;
 use crate::sys::packet::Codec;
 use crate::sys::stop::{Level, Stop};
@@ -21,14 +21,10 @@ use crate::sys::{self, Client, Server, Sys};
 use super::observer::{Events, Show, Tasks, Trace};
 use super::probe_place::{Place, move_aside};
 use super::probe_sockets::Examined;
-use super::{connect, dry_run, output, setup};
+use super::{connect, dry_run, output, probe_remote, setup};
 
 /// How long a stream may be silent before the probe gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The same against a peer that may not echo at all.
-const REMOTE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long either part of an examination may take, before and after the load.
-const REMOTE_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &Probe) -> Result<(), Error> {
     let common = &args.common;
@@ -102,7 +98,7 @@ fn probe<O: Observer>(
     let sys = Sys::new(observer, "client");
     match place {
         Some(_place) => both_ends(sys, profile).map(|run| Outcome { run, failed: None }),
-        None => client_half(sys, profile, given),
+        None => probe_remote::examine(sys, profile, given),
     }
 }
 
@@ -116,9 +112,9 @@ fn kernel_echoes(profile: &Profile) -> bool {
 }
 
 /// A report, and why there is no more of it.
-struct Outcome {
-    run: Run,
-    failed: Option<Error>,
+pub(super) struct Outcome {
+    pub(super) run: Run,
+    pub(super) failed: Option<Error>,
 }
 
 fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Run, Error> {
@@ -197,7 +193,7 @@ fn run_load<O: Observer>(
     load_over(sys, profile, plan, open()?, patience, per_connection, open)
 }
 
-fn load_over<O: Observer>(
+pub(super) fn load_over<O: Observer>(
     sys: Sys<'_, O>,
     profile: &Profile,
     plan: &Plan,
@@ -222,74 +218,4 @@ fn load_over<O: Observer>(
         &load,
         open,
     )
-}
-
-/// The client's half against a server that somebody else runs: whom the name stands for, what the server does, and a
-/// load if it echoes or if one was asked for.
-fn client_half<O: Observer>(
-    sys: Sys<'_, O>,
-    profile: &Profile,
-    given: Option<&Given>,
-) -> Result<Outcome, Error> {
-    let plan = setup::plan(profile, Role::Connect, given)?;
-    let reached = remote::reach(sys, profile, given, plan)?;
-    let (mut remote, plan) = (reached.remote, reached.plan);
-    let (first, name) = match reached.outcome {
-        Ok(reached) => reached,
-        Err(error) => {
-            let run = Examined::nobody().report(profile, &plan, None, None);
-            return Ok(Outcome {
-                run: Run {
-                    remote: Some(remote),
-                    ..run
-                },
-                failed: Some(error),
-            });
-        }
-    };
-    let examined = Examined::client_only(sys, &first, &plan);
-    let mut report = examined.report(profile, &plan, None, None);
-    if first.peer == SocketName::UNNAMED && plan.triple.family != Family::Unix {
-        report.notes.push("the peer has no address".into());
-    }
-    let size = profile.probe.size.value;
-    let open = || sys.open_client_at(&plan, &name, Readback::After);
-    let mut examination =
-        remote::Examination::new(sys, &plan, (&first, &name), size, REMOTE_DEADLINE);
-    report.tcp = examination.tcp(&first);
-    let load = |client, per_connection| {
-        load_over(
-            sys,
-            profile,
-            &plan,
-            client,
-            REMOTE_PATIENCE,
-            per_connection,
-            open,
-        )
-    };
-    if profile.probe.count.is_set() {
-        // Whoever asks for so many messages gets them first: the server may be there for one connection only.
-        report.echo = Some(load(first, None)?);
-        examination.resume(REMOTE_DEADLINE);
-        if let Some(client) = examination.contact(None) {
-            sys.close(client.fd, sys::Linger::AsSet);
-        }
-    } else {
-        let first = examination.contact(Some(first));
-        if examination.is_worth_a_load() {
-            let client = first.map_or_else(open, Ok)?;
-            report.echo = Some(load(client, examination.per_connection())?);
-        } else {
-            let note = "no load was run: the server does not just echo (--set probe.count=N runs one all the same)";
-            report.notes.push(note.into());
-        }
-        examination.resume(REMOTE_DEADLINE);
-    }
-    remote.findings = examination.rest();
-    report.remote = Some(remote);
-    Ok(Outcome {
-        run: report,
-        failed: None,
-    })
 }

@@ -168,9 +168,9 @@ fn nanos(time: Duration) -> u64 {
 fn time(time: Duration) -> String {
     match time.as_micros() {
         us if us < 1_000 => format!("{us} µs"),
-        us if us < 10_000 => format!("{:.1} ms", us as f64 / 1e3),
+        us if us < 10_000 => format!("{:.1} ms", time.as_secs_f64() * 1e3),
         us if us < 1_000_000 => format!("{} ms", us / 1000),
-        us => format!("{:.1} s", us as f64 / 1e6),
+        _ => format!("{:.1} s", time.as_secs_f64()),
     }
 }
 

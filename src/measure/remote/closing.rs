@@ -36,7 +36,7 @@ impl<O: Observer> Examination<'_, O> {
             .and_then(|()| wire.done().map_err(|e| crate::sys::errno::of(&e)));
         let mut heard = wire.hear(message.len(), Waits::of(CLOSE));
         if heard.stop == Stop::Enough {
-            let end = self.until_the_end(&wire);
+            let end = Self::until_the_end(&wire);
             heard.bytes.extend(end.bytes);
             heard.stop = end.stop;
         }
@@ -49,7 +49,7 @@ impl<O: Observer> Examination<'_, O> {
     }
 
     /// A message is one receive: the end comes after as many as there are.
-    fn until_the_end(&self, wire: &super::Wire<'_, O>) -> Heard {
+    fn until_the_end(wire: &super::Wire<'_, O>) -> Heard {
         let begin = Instant::now();
         loop {
             let mut heard = wire.hear(usize::MAX, Waits::of(CLOSE));

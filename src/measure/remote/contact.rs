@@ -22,6 +22,14 @@ const SOON: Duration = Duration::from_millis(2);
 /// A datagram is lost easily: so many are tried.
 const DATAGRAMS: u32 = 2;
 
+/// What a server does before the client has said anything.
+enum Greeting {
+    /// It speaks.
+    Says(Vec<u8>),
+    /// It closes.
+    Closes,
+}
+
 impl<'a, O: Observer> Examination<'a, O> {
     /// Talks over `first`, or over a connection of its own. The connection comes back if the server goes on answering
     /// on it with an echo.
@@ -69,7 +77,7 @@ impl<'a, O: Observer> Examination<'a, O> {
     /// The server did something else: perhaps it spoke first, and echoes after that.
     fn without_echo(&mut self, wire: Wire<'a, O>, message: &[u8], mut heard: Heard) {
         let again = heard.stop == Stop::Silence && !heard.bytes.is_empty();
-        let ended = heard.stop.clone();
+        let mut ended = heard.stop.clone();
         if again {
             self.requests(wire, Likeness::Other);
         } else if ended == Stop::Silence {
@@ -77,10 +85,17 @@ impl<'a, O: Observer> Examination<'a, O> {
         } else {
             wire.close();
         }
-        let greeting = if heard.bytes.is_empty() {
-            None
-        } else {
-            self.greeting()
+        // Whoever closes before it is spoken to answers the message with a reset: only a silent client sees its FIN.
+        let greeting = match ended {
+            Stop::Silence if heard.bytes.is_empty() => None,
+            _ => self.greeting(),
+        };
+        if heard.bytes.is_empty() && matches!(greeting, Some(Greeting::Closes)) {
+            (heard.stop, ended) = (Stop::Fin, Stop::Fin);
+        }
+        let greeting = match greeting {
+            Some(Greeting::Says(bytes)) => Some(bytes),
+            _ => None,
         };
         if let Some(greeting) = &greeting
             && heard.bytes.starts_with(greeting)
@@ -91,12 +106,9 @@ impl<'a, O: Observer> Examination<'a, O> {
         let likeness = Likeness::of(message, &heard.bytes);
         self.answers = Answers::As(likeness, ended.clone());
         self.tell_echo(likeness, &heard, message.len());
-        if heard.bytes.is_empty() && greeting.is_none() {
-            self.found(
-                Topic::Greeting,
-                "none",
-                "none: it does not speak before the client",
-            );
+        if heard.bytes.is_empty() && ended == Stop::Silence {
+            let says = "none: it does not speak before the client";
+            self.found(Topic::Greeting, "none", says);
         }
         if !again {
             self.one_request(&heard, &ended);
@@ -121,8 +133,8 @@ impl<'a, O: Observer> Examination<'a, O> {
         }
     }
 
-    /// What a further connection says by itself.
-    fn greeting(&mut self) -> Option<Vec<u8>> {
+    /// What a further connection does by itself.
+    fn greeting(&mut self) -> Option<Greeting> {
         let wire = match self.fresh() {
             Ok(wire) => wire,
             Err(why) => {
@@ -139,7 +151,7 @@ impl<'a, O: Observer> Examination<'a, O> {
                 _ => format!("none within {}", span(GREETING)),
             };
             self.found(Topic::Greeting, "none", says);
-            return None;
+            return (heard.stop == Stop::Fin).then_some(Greeting::Closes);
         }
         let said = quote(&heard.bytes);
         let (outcome, says) = match heard.stop {
@@ -148,7 +160,7 @@ impl<'a, O: Observer> Examination<'a, O> {
         };
         let length = Some(heard.bytes.len() as u64);
         self.found_number(Topic::Greeting, outcome, says, length);
-        Some(heard.bytes)
+        Some(Greeting::Says(heard.bytes))
     }
 
     fn tell_echo(&mut self, likeness: Likeness, heard: &Heard, sent: usize) {

@@ -263,10 +263,13 @@ impl<'a, O: Observer> Examination<'a, O> {
 
     /// How long to wait for what should be there already.
     fn waits(&self) -> Waits {
-        Waits::of(match self.round_trip {
-            Some(seen) => (seen * TIMES).clamp(LEAST_WAIT, MOST_WAIT),
-            None => FIRST_ANSWER,
-        })
+        match self.round_trip {
+            Some(seen) => Waits::of((seen * TIMES).clamp(LEAST_WAIT, MOST_WAIT)),
+            None => Waits {
+                first: FIRST_ANSWER,
+                more: LEAST_WAIT,
+            },
+        }
     }
 
     fn is_stream(&self) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! Every wait is bounded, and a peer that talks without end is cut off.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -55,7 +56,7 @@ pub(super) struct Heard {
     pub(super) bytes: Vec<u8>,
     /// Length of each receive.
     pub(super) reads: Vec<usize>,
-    /// When the last byte came, from the begin of the wait.
+    /// When the last byte came, since the last message was sent.
     pub(super) last: Duration,
     pub(super) stop: Stop,
 }
@@ -85,6 +86,8 @@ pub(super) struct Wire<'a, O: Observer> {
     pub(super) client: Client,
     ty: Type,
     codec: Codec,
+    /// When the last message was sent: on this machine the answer may be there before send(2) returns.
+    said_at: Cell<Instant>,
     pub(super) until: Instant,
 }
 
@@ -104,6 +107,7 @@ impl<'a, O: Observer> Wire<'a, O> {
             client,
             ty,
             codec,
+            said_at: Cell::new(Instant::now()),
             until,
         }
     }
@@ -120,6 +124,7 @@ impl<'a, O: Observer> Wire<'a, O> {
     pub(super) fn say(&self, n: u64, message: &[u8]) -> Result<(), Errno> {
         let wrapped = self.codec.wrap(n as u16, message);
         let mut rest = &wrapped[..];
+        self.said_at.set(Instant::now());
         while !rest.is_empty() {
             match self.sys.send(self.fd(), rest) {
                 Ok(n) => rest = &rest[n..],
@@ -153,20 +158,20 @@ impl<'a, O: Observer> Wire<'a, O> {
             stop: Stop::Enough,
         };
         while heard.bytes.len() < want {
-            // A peer that sends empty datagrams for ever must not be heard for ever.
-            let wait = match self.ty.has_boundaries() {
+            let left = match self.ty.has_boundaries() {
+                // A peer that sends empty datagrams for ever must not be heard for ever.
                 true => waits.first.saturating_sub(begin.elapsed()),
                 false if begin.elapsed() > waits.first + TALK => break,
                 false if heard.reads.is_empty() => waits.first,
                 false => waits.more,
             };
-            if Instant::now() >= self.until || (wait.is_zero() && !heard.reads.is_empty()) {
+            if Instant::now() >= self.until || (left.is_zero() && !heard.reads.is_empty()) {
                 heard.stop = Stop::Silence;
                 break;
             }
-            match self.receive(&mut buffer, wait) {
+            match self.receive(&mut buffer, left) {
                 Ok(n) => {
-                    heard.last = begin.elapsed();
+                    heard.last = self.said_at.get().elapsed();
                     heard.reads.push(n);
                     heard.bytes.extend_from_slice(&buffer[..n]);
                 }
