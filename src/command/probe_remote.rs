@@ -22,6 +22,8 @@ use super::setup;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long either part of an examination may take, before and after the load.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// The same after a load that has already waited in vain.
+const AFTER_TROUBLE: Duration = Duration::from_secs(3);
 
 /// The client's half: whom the name stands for, what the server does, and a load if it echoes or one was asked for.
 pub(super) fn examine<O: Observer>(
@@ -71,7 +73,10 @@ impl<O: Observer> There<'_, O> {
         let failed = if asked {
             // Whoever asks for so many messages gets them first: the server may be there for one connection only.
             let failed = self.load(Ok(first), name, None, &mut run).err();
-            examination.resume(DEADLINE);
+            examination.resume(match &run.echo {
+                Some(echo) if echo.received == echo.sent => DEADLINE,
+                _ => AFTER_TROUBLE,
+            });
             if let Some(client) = examination.contact(None) {
                 sys.close(client.fd, Linger::AsSet);
             }

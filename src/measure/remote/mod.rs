@@ -1,7 +1,7 @@
 //! A server that is not ours, examined: what its name stands for, whether it answers, and how it behaves.
 //!
 //! [`reach`] finds an address that answers. An [`Examination`] then tells what the server does: [`Examination::contact`]
-//! talks over the first connection (`contact`: greeting, echo, requests), [`Examination::rest`] needs fresh ones
+//! talks over the first connection (`contact`: greeting and echo, `requests`), [`Examination::rest`] needs fresh ones
 //! (`boundaries`, `closing`, `largest`, `path`). Between the two there is room for a load, because a server may be there
 //! for one connection only. `wire` is one connection, `likeness` what an answer has to do with the question, `words` the
 //! parts of a sentence. A service that is no echo is described, never a failure.
@@ -13,6 +13,7 @@ mod largest;
 mod likeness;
 mod path;
 mod reach;
+mod requests;
 mod wire;
 mod words;
 
@@ -56,6 +57,25 @@ enum Answers {
     As(Likeness, Stop),
 }
 
+/// How a server closes by itself.
+#[derive(Clone, Debug)]
+struct Closes {
+    /// Requests that it answers before.
+    after: u64,
+    how: Stop,
+    /// Whether a further request was on its way: unread data turn any close(2) into a reset (RFC 2525, 2.17), so that a
+    /// reset says nothing then.
+    sight: Sight,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// Nothing was sent that it has not answered.
+    Clear,
+    /// There was.
+    Blurred,
+}
+
 /// An examination under way.
 pub struct Examination<'a, O: Observer> {
     sys: Sys<'a, O>,
@@ -71,7 +91,7 @@ pub struct Examination<'a, O: Observer> {
     gone: Option<String>,
     answers: Answers,
     /// Requests that it answers on one connection before it closes, and how it does that.
-    closes_after: Option<(u64, Stop)>,
+    closes_after: Option<Closes>,
     /// What it says before the client does.
     greeting: Option<Vec<u8>>,
     /// A connection on which nothing came back: its end may still be told.
@@ -139,7 +159,7 @@ impl<'a, O: Observer> Examination<'a, O> {
     pub fn per_connection(&self) -> Option<u64> {
         self.closes_after
             .as_ref()
-            .map(|(n, _)| *n)
+            .map(|closes| closes.after)
             .filter(|&n| n > 0)
     }
 
