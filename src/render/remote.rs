@@ -21,9 +21,35 @@ pub fn remote_text(remote: &Remote) -> String {
         out.push('\n');
     }
     for finding in &remote.findings {
-        line(&mut out, title(finding.topic), &finding.says);
+        if unexamined(finding).is_none() {
+            line(&mut out, title(finding.topic), &finding.says);
+        }
     }
+    without_answer(&remote.findings, &mut out);
     out
+}
+
+/// Why a topic was not examined, if it was not.
+fn unexamined(finding: &Finding) -> Option<&str> {
+    finding.says.strip_prefix("not examined: ")
+}
+
+/// One line per reason, with the topics that it kept from being examined.
+fn without_answer(findings: &[Finding], out: &mut String) {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for finding in findings {
+        let Some(why) = unexamined(finding) else {
+            continue;
+        };
+        let topic = title(finding.topic);
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, topics)) => topics.push(topic),
+            None => reasons.push((why, vec![topic])),
+        }
+    }
+    for (why, topics) in reasons {
+        line(out, "unexamined", &format!("{}: {why}", topics.join(", ")));
+    }
 }
 
 fn line(out: &mut String, label: &str, says: &str) {
@@ -91,7 +117,7 @@ fn tried(attempts: &[Attempt], out: &mut String) {
 const fn title(topic: Topic) -> &'static str {
     match topic {
         Topic::Greeting => "greeting",
-        Topic::Echo => "echo",
+        Topic::Echo => "echoes",
         Topic::Requests => "requests",
         Topic::Boundaries => "boundaries",
         Topic::Largest => "largest",
@@ -142,9 +168,9 @@ fn nanos(time: Duration) -> u64 {
 fn time(time: Duration) -> String {
     match time.as_micros() {
         us if us < 1_000 => format!("{us} µs"),
-        us if us < 10_000 => format!("{:.1} ms", us as f64 / 1e3),
+        us if us < 10_000 => format!("{:.1} ms", time.as_secs_f64() * 1e3),
         us if us < 1_000_000 => format!("{} ms", us / 1000),
-        us => format!("{:.1} s", us as f64 / 1e6),
+        _ => format!("{:.1} s", time.as_secs_f64()),
     }
 }
 
@@ -184,6 +210,23 @@ mod tests {
                 value: None,
             }],
         }
+    }
+
+    #[test]
+    fn a_reason_is_said_once() {
+        let mut remote = Remote::default();
+        for topic in [Topic::Boundaries, Topic::HalfClose] {
+            remote.findings.push(Finding {
+                topic,
+                outcome: "not-examined",
+                says: "not examined: it is gone".into(),
+                value: None,
+            });
+        }
+        assert_eq!(
+            remote_text(&remote),
+            "\n  unexamined  boundaries, half-close: it is gone\n"
+        );
     }
 
     #[test]

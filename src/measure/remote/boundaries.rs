@@ -12,7 +12,7 @@ use crate::option::{self, Value};
 /// A delayed acknowledgement takes about 40 ms (TCP_DELACK_MIN in the kernel's tcp.h).
 const DELAYED: Duration = Duration::from_millis(20);
 
-impl<O: Observer> Examination<'_, O> {
+impl<'a, O: Observer> Examination<'a, O> {
     pub(super) fn boundaries(&mut self) {
         if !self.echoes() {
             let why = "it is no echo";
@@ -38,9 +38,21 @@ impl<O: Observer> Examination<'_, O> {
         }
     }
 
+    /// A connection on which the server has answered once, if it answers more often: the time that it takes to start a
+    /// process or thread is none of the messages'.
+    fn warm(&mut self) -> Result<Wire<'a, O>, String> {
+        let wire = self.fresh()?;
+        if self.closes_after.is_none() {
+            let (n, message) = self.message();
+            let heard = self.ask(&wire, n, &message, self.waits());
+            self.alive(&heard)?;
+        }
+        Ok(wire)
+    }
+
     /// Two messages, one send(2): how many receives their echoes take.
     fn two_in_one_write(&mut self) -> Result<(&'static str, String), String> {
-        let wire = self.fresh()?;
+        let wire = self.warm()?;
         let ((n, mut both), (_, second)) = (self.message(), self.message());
         let one = both.len();
         both.extend_from_slice(&second);
@@ -75,7 +87,7 @@ impl<O: Observer> Examination<'_, O> {
 
     /// One message, two send(2) with nothing between them: how much comes back, and when.
     fn one_in_two_writes(&mut self) -> Result<String, String> {
-        let wire = self.fresh()?;
+        let wire = self.warm()?;
         let (n, message) = self.message();
         let (first, second) = message.split_at(message.len() / 2);
         let said = wire.say(n, first).and_then(|()| wire.say(n, second));

@@ -1,10 +1,10 @@
 //! The end of a connection: what the server makes of a client that has said all, and how it closes itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::wire::{Heard, Stop, Waits};
 use super::words::{bytes, span};
-use super::{Examination, words_of};
+use super::{Examination, Sight, words_of};
 use crate::event::Observer;
 use crate::measure::report::Topic;
 
@@ -17,7 +17,12 @@ impl<O: Observer> Examination<'_, O> {
         if !self.plan.triple.ty.has_connections() {
             return;
         }
-        let wire = match self.fresh() {
+        // Silent so far: its end can be seen on the same connection, which may be the only one.
+        let kept = self.silent.take().map(|mut wire| {
+            wire.until = self.until;
+            wire
+        });
+        let wire = match kept.map_or_else(|| self.fresh(), Ok) {
             Ok(wire) => wire,
             Err(why) => {
                 self.not_examined(Topic::HalfClose, &why);
@@ -31,7 +36,7 @@ impl<O: Observer> Examination<'_, O> {
             .and_then(|()| wire.done().map_err(|e| crate::sys::errno::of(&e)));
         let mut heard = wire.hear(message.len(), Waits::of(CLOSE));
         if heard.stop == Stop::Enough {
-            let end = self.until_the_end(&wire);
+            let end = Self::until_the_end(&wire);
             heard.bytes.extend(end.bytes);
             heard.stop = end.stop;
         }
@@ -44,10 +49,15 @@ impl<O: Observer> Examination<'_, O> {
     }
 
     /// A message is one receive: the end comes after as many as there are.
-    fn until_the_end(&self, wire: &super::Wire<'_, O>) -> Heard {
+    fn until_the_end(wire: &super::Wire<'_, O>) -> Heard {
+        let begin = Instant::now();
         loop {
-            let heard = wire.hear(usize::MAX, Waits::of(CLOSE));
+            let mut heard = wire.hear(usize::MAX, Waits::of(CLOSE));
             if heard.stop != Stop::Enough {
+                return heard;
+            }
+            if begin.elapsed() >= CLOSE {
+                heard.stop = Stop::Silence;
                 return heard;
             }
         }
@@ -96,49 +106,54 @@ impl<O: Observer> Examination<'_, O> {
     }
 
     fn tell_close(&mut self, after_ours: &Stop) {
-        if self.closes_by_itself() {
-            return;
-        }
-        let (outcome, says) = match after_ours {
-            Stop::Fin => (
-                "fin",
-                "FIN, when the client has sent its own; not before".to_owned(),
-            ),
-            stop if stop.is_reset() => ("rst", "RST, when the client has sent FIN".to_owned()),
-            Stop::Failed(errno) => ("failed", words_of(errno)),
-            _ => (
-                "never",
-                format!(
-                    "never: it keeps the connection, also {} after the client's FIN",
-                    span(CLOSE)
+        let (outcome, says) = match self.closes_by_itself(Some(after_ours)) {
+            Some(said) => said,
+            None => match after_ours {
+                Stop::Fin => (
+                    "fin",
+                    "FIN, when the client has sent its own; not before".to_owned(),
                 ),
-            ),
+                stop if stop.is_reset() => ("rst", "RST, when the client has sent FIN".to_owned()),
+                Stop::Failed(errno) => ("failed", words_of(errno)),
+                Stop::Enough | Stop::Silence => {
+                    let long = span(CLOSE);
+                    let says = format!(
+                        "never: it keeps the connection, also {long} after the client's FIN"
+                    );
+                    ("never", says)
+                }
+            },
         };
         self.found(Topic::Close, outcome, says);
     }
 
     fn close_without_a_look(&mut self, why: &str) {
-        if !self.closes_by_itself() {
-            self.not_examined(Topic::Close, why);
+        match self.closes_by_itself(None) {
+            Some((outcome, says)) => self.found(Topic::Close, outcome, says),
+            None => self.not_examined(Topic::Close, why),
         }
     }
 
-    /// Says how it closes by itself, if it was seen to.
-    fn closes_by_itself(&mut self) -> bool {
-        let Some((n, stop)) = self.closes_after.clone() else {
-            return false;
-        };
-        let when = match n {
+    /// How it closes by itself, if it was seen to. Where a further request was in the way, the end after our own FIN tells.
+    fn closes_by_itself(&self, after_ours: Option<&Stop>) -> Option<(&'static str, String)> {
+        let closes = self.closes_after.as_ref()?;
+        let when = match closes.after {
             0 => "without an answer".to_owned(),
             n => format!("after {}", super::words::counted(n, "request")),
         };
-        let (outcome, says) = match &stop {
+        let how = match (closes.sight, after_ours) {
+            (Sight::Blurred, Some(end)) if end.is_end() => end,
+            (Sight::Blurred, _) if closes.how.is_reset() => {
+                let says = format!("by itself {when}; RST, because a further request was unread");
+                return Some(("closes", says));
+            }
+            _ => &closes.how,
+        };
+        Some(match how {
             Stop::Fin => ("fin", format!("FIN, by itself {when}")),
             stop if stop.is_reset() => ("rst", format!("RST, by itself {when}")),
             Stop::Failed(errno) => ("failed", format!("{} {when}", words_of(errno))),
-            Stop::Enough | Stop::Silence => return false,
-        };
-        self.found(Topic::Close, outcome, says);
-        true
+            Stop::Enough | Stop::Silence => return None,
+        })
     }
 }

@@ -1,10 +1,11 @@
-//! The first conversation: does the server speak first, does it send back what it gets, and how often.
+//! The first conversation: does the server speak first, and does it send back what it gets? How often is
+//! [`super::requests`]'s question.
 
 use std::time::Duration;
 
 use super::likeness::Likeness;
 use super::wire::{Heard, Stop, Waits, Wire};
-use super::words::{bytes, counted, quote, span};
+use super::words::{bytes, quote, span};
 use super::{Answers, Examination, icmp, words_of};
 use crate::event::Observer;
 use crate::measure::report::Topic;
@@ -12,12 +13,16 @@ use crate::sys::Client;
 
 /// How long a server may think before it speaks first.
 const GREETING: Duration = Duration::from_millis(250);
-/// Requests that are tried on one connection.
-const REQUESTS: u64 = 16;
-/// A close that follows an answer comes soon, or with the next request.
-const SOON: Duration = Duration::from_millis(2);
 /// A datagram is lost easily: so many are tried.
 const DATAGRAMS: u32 = 2;
+
+/// What a server does before the client has said anything.
+enum Greeting {
+    /// It speaks.
+    Says(Vec<u8>),
+    /// It closes.
+    Closes,
+}
 
 impl<'a, O: Observer> Examination<'a, O> {
     /// Talks over `first`, or over a connection of its own. The connection comes back if the server goes on answering
@@ -66,31 +71,38 @@ impl<'a, O: Observer> Examination<'a, O> {
     /// The server did something else: perhaps it spoke first, and echoes after that.
     fn without_echo(&mut self, wire: Wire<'a, O>, message: &[u8], mut heard: Heard) {
         let again = heard.stop == Stop::Silence && !heard.bytes.is_empty();
-        let ended = heard.stop.clone();
+        let mut ended = heard.stop.clone();
         if again {
             self.requests(wire, Likeness::Other);
+        } else if ended == Stop::Silence {
+            self.silent = Some(wire);
         } else {
             wire.close();
         }
-        let greeting = if heard.bytes.is_empty() {
-            None
-        } else {
-            self.greeting()
+        // Whoever closes before it is spoken to answers the message with a reset: only a silent client sees its FIN.
+        let greeting = match ended {
+            Stop::Silence if heard.bytes.is_empty() => None,
+            _ => self.greeting(),
+        };
+        if heard.bytes.is_empty() && matches!(greeting, Some(Greeting::Closes)) {
+            (heard.stop, ended) = (Stop::Fin, Stop::Fin);
+        }
+        let greeting = match greeting {
+            Some(Greeting::Says(bytes)) => Some(bytes),
+            _ => None,
         };
         if let Some(greeting) = &greeting
             && heard.bytes.starts_with(greeting)
         {
             heard.bytes.drain(..greeting.len());
         }
+        self.greeting.clone_from(&greeting);
         let likeness = Likeness::of(message, &heard.bytes);
         self.answers = Answers::As(likeness, ended.clone());
         self.tell_echo(likeness, &heard, message.len());
-        if heard.bytes.is_empty() && greeting.is_none() {
-            self.found(
-                Topic::Greeting,
-                "none",
-                "none: it does not speak before the client",
-            );
+        if heard.bytes.is_empty() && ended == Stop::Silence {
+            let says = "none: it does not speak before the client";
+            self.found(Topic::Greeting, "none", says);
         }
         if !again {
             self.one_request(&heard, &ended);
@@ -115,8 +127,8 @@ impl<'a, O: Observer> Examination<'a, O> {
         }
     }
 
-    /// What a further connection says by itself.
-    fn greeting(&mut self) -> Option<Vec<u8>> {
+    /// What a further connection does by itself.
+    fn greeting(&mut self) -> Option<Greeting> {
         let wire = match self.fresh() {
             Ok(wire) => wire,
             Err(why) => {
@@ -133,16 +145,16 @@ impl<'a, O: Observer> Examination<'a, O> {
                 _ => format!("none within {}", span(GREETING)),
             };
             self.found(Topic::Greeting, "none", says);
-            return None;
+            return (heard.stop == Stop::Fin).then_some(Greeting::Closes);
         }
-        let (said, when) = (quote(&heard.bytes), span(heard.last));
-        self.found_number(
-            Topic::Greeting,
-            "speaks",
-            format!("speaks first, after {when}: {said}"),
-            Some(heard.bytes.len() as u64),
-        );
-        Some(heard.bytes)
+        let said = quote(&heard.bytes);
+        let (outcome, says) = match heard.stop {
+            Stop::Enough => ("endless", format!("speaks first, and on and on: {said}")),
+            _ => ("speaks", format!("speaks first: {said}")),
+        };
+        let length = Some(heard.bytes.len() as u64);
+        self.found_number(Topic::Greeting, outcome, says, length);
+        Some(Greeting::Says(heard.bytes))
     }
 
     fn tell_echo(&mut self, likeness: Likeness, heard: &Heard, sent: usize) {
@@ -211,92 +223,6 @@ impl<'a, O: Observer> Examination<'a, O> {
                     span(self.waits().first)
                 ),
             ),
-        }
-    }
-
-    /// The same again until the server closes, or has shown that it does not.
-    fn requests(&mut self, wire: Wire<'a, O>, expected: Likeness) -> Option<Client> {
-        let mut answered = 1;
-        let mut spoiled = None;
-        let stop = loop {
-            let pause = self.round_trip.unwrap_or_default() * 2;
-            let after = wire.hear(1, Waits::of(pause.clamp(SOON, super::LEAST_WAIT)));
-            if after.stop.is_end() {
-                break after.stop;
-            }
-            if answered > REQUESTS {
-                break Stop::Enough;
-            }
-            let (n, message) = self.message();
-            let mut heard = self.ask(&wire, n, &message, self.waits());
-            heard.bytes.splice(..0, after.bytes);
-            let likeness = Likeness::of(&message, &heard.bytes);
-            if expected == Likeness::Same && !matches!(likeness, Likeness::Same | Likeness::Nothing)
-            {
-                spoiled = Some((likeness, heard));
-                break Stop::Enough;
-            }
-            if likeness == Likeness::Nothing {
-                break heard.stop;
-            }
-            answered += 1;
-        };
-        self.tell_requests(answered, &stop);
-        if let Some((likeness, heard)) = spoiled {
-            self.answers = Answers::As(likeness, Stop::Enough);
-            let says = format!(
-                "at first: {} came back unchanged, the next answer was {}",
-                counted(answered, "message"),
-                quote(&heard.bytes)
-            );
-            self.found(Topic::Echo, "at-first", says);
-        } else if stop == Stop::Enough && expected == Likeness::Same {
-            return Some(wire.client);
-        }
-        wire.close();
-        None
-    }
-
-    fn tell_requests(&mut self, n: u64, stop: &Stop) {
-        let count = counted(n, "request");
-        let (outcome, says) = match stop {
-            Stop::Fin => (
-                if n == 1 { "one-request" } else { "n-requests" },
-                format!("{count} on a connection, then it closes (FIN)"),
-            ),
-            stop if stop.is_reset() => (
-                if n == 1 { "one-request" } else { "n-requests" },
-                format!("{count} on a connection, then it resets (RST)"),
-            ),
-            Stop::Failed(errno) => ("failed", format!("{count}, then {}", words_of(errno))),
-            Stop::Silence => (
-                "stops",
-                format!("{count}, then it answers no more, but does not close"),
-            ),
-            Stop::Enough => (
-                "keep-alive",
-                format!("keep-alive: {count} on one connection, and it is still open"),
-            ),
-        };
-        if stop.is_end() {
-            self.closes_after = Some((n, stop.clone()));
-        }
-        self.found_number(Topic::Requests, outcome, says, Some(n));
-    }
-
-    /// What a server that gave one answer, or none, did with the connection.
-    fn one_request(&mut self, heard: &Heard, ended: &Stop) {
-        if heard.bytes.is_empty() {
-            let says = match ended {
-                stop if stop.is_end() => "none: it closes without an answer",
-                _ => "none: there was no answer to count",
-            };
-            self.found_number(Topic::Requests, "none", says, Some(0));
-            if ended.is_end() {
-                self.closes_after = Some((0, ended.clone()));
-            }
-        } else {
-            self.tell_requests(1, ended);
         }
     }
 }

@@ -145,11 +145,10 @@ impl<'a, O: Observer> Examination<'a, O> {
         match heard.stop {
             _ if heard.bytes == message => Fate::Whole,
             _ if !heard.bytes.is_empty() => Fate::Cut(heard.bytes.len()),
-            Stop::Silence => Fate::Lost,
             Stop::Fin => Fate::Failed("it closes when a larger message comes".to_owned()),
             Stop::Failed(errno) if errno.name == "EMSGSIZE" => Fate::TooBig,
             Stop::Failed(errno) => Fate::Failed(words_of(&errno)),
-            Stop::Enough => Fate::Lost,
+            Stop::Silence | Stop::Enough => Fate::Lost,
         }
     }
 

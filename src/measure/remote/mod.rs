@@ -1,7 +1,7 @@
 //! A server that is not ours, examined: what its name stands for, whether it answers, and how it behaves.
 //!
 //! [`reach`] finds an address that answers. An [`Examination`] then tells what the server does: [`Examination::contact`]
-//! talks over the first connection (`contact`: greeting, echo, requests), [`Examination::rest`] needs fresh ones
+//! talks over the first connection (`contact`: greeting and echo, `requests`), [`Examination::rest`] needs fresh ones
 //! (`boundaries`, `closing`, `largest`, `path`). Between the two there is room for a load, because a server may be there
 //! for one connection only. `wire` is one connection, `likeness` what an answer has to do with the question, `words` the
 //! parts of a sentence. A service that is no echo is described, never a failure.
@@ -13,6 +13,7 @@ mod largest;
 mod likeness;
 mod path;
 mod reach;
+mod requests;
 mod wire;
 mod words;
 
@@ -25,6 +26,7 @@ use super::message::Messages;
 use super::report::{Finding, TcpFacts, Topic};
 use super::tcp_facts::tcp_facts;
 use crate::error::{Errno, Error, Failure};
+use crate::escape;
 use crate::event::Observer;
 use crate::plan::Plan;
 use crate::socket::{Address, SocketName, Type};
@@ -39,6 +41,8 @@ const FIRST_ANSWER: Duration = Duration::from_secs(1);
 const LEAST_WAIT: Duration = Duration::from_millis(250);
 /// The longest one.
 const MOST_WAIT: Duration = Duration::from_secs(2);
+/// An answer of unknown length has ended after a pause of this length.
+const PAUSE: Duration = Duration::from_millis(100);
 /// A wait is so many times as long as what was seen.
 const TIMES: u32 = 8;
 /// A further connection takes no longer than this.
@@ -51,6 +55,25 @@ enum Answers {
     Unknown,
     /// What came back, beside the greeting, and how that ended.
     As(Likeness, Stop),
+}
+
+/// How a server closes by itself.
+#[derive(Clone, Debug)]
+struct Closes {
+    /// Requests that it answers before.
+    after: u64,
+    how: Stop,
+    /// Whether a further request was on its way: unread data turn any close(2) into a reset (RFC 2525, 2.17), so that a
+    /// reset says nothing then.
+    sight: Sight,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// Nothing was sent that it has not answered.
+    Clear,
+    /// There was.
+    Blurred,
 }
 
 /// An examination under way.
@@ -68,7 +91,11 @@ pub struct Examination<'a, O: Observer> {
     gone: Option<String>,
     answers: Answers,
     /// Requests that it answers on one connection before it closes, and how it does that.
-    closes_after: Option<(u64, Stop)>,
+    closes_after: Option<Closes>,
+    /// What it says before the client does.
+    greeting: Option<Vec<u8>>,
+    /// A connection on which nothing came back: its end may still be told.
+    silent: Option<Wire<'a, O>>,
     findings: Vec<Finding>,
     until: Instant,
 }
@@ -95,6 +122,8 @@ impl<'a, O: Observer> Examination<'a, O> {
             gone: None,
             answers: Answers::Unknown,
             closes_after: None,
+            greeting: None,
+            silent: None,
             findings: Vec::new(),
             until: Instant::now() + deadline,
         };
@@ -113,18 +142,24 @@ impl<'a, O: Observer> Examination<'a, O> {
         matches!(self.answers, Answers::As(Likeness::Same, _))
     }
 
-    /// Whether a load would tell something: the server echoes, or nothing is known of a datagram's fate but that.
+    /// Whether it answers at all.
+    fn answers(&self) -> bool {
+        matches!(&self.answers, Answers::As(likeness, _) if *likeness != Likeness::Nothing)
+    }
+
+    /// Whether a load would tell something: the server echoes and nothing else, or no datagram came back, which may be
+    /// bad luck.
     pub fn is_worth_a_load(&self) -> bool {
         let lost = matches!(&self.answers, Answers::As(Likeness::Nothing, _))
             && !self.plan.triple.ty.has_connections();
-        self.echoes() || lost
+        (self.echoes() && self.greeting.is_none()) || lost
     }
 
     /// Requests that it answers on one connection before it closes, if it was seen to close.
     pub fn per_connection(&self) -> Option<u64> {
         self.closes_after
             .as_ref()
-            .map(|(n, _)| *n)
+            .map(|closes| closes.after)
             .filter(|&n| n > 0)
     }
 
@@ -186,13 +221,22 @@ impl<'a, O: Observer> Examination<'a, O> {
             .sys
             .open_client_at(&plan, &self.name, Readback::Nothing)
         {
-            Ok(client) => Ok(self.wire(client)),
+            Ok(client) => Ok(self.greeted(client)),
             Err(error) => {
                 let why = no_further(&error);
                 self.gone = Some(why.clone());
                 Err(why)
             }
         }
+    }
+
+    /// What the server says first belongs to no answer.
+    fn greeted(&self, client: Client) -> Wire<'a, O> {
+        let wire = self.wire(client);
+        if let Some(greeting) = &self.greeting {
+            wire.hear(greeting.len(), Waits::of(LEAST_WAIT));
+        }
+        wire
     }
 
     fn wire(&self, client: Client) -> Wire<'a, O> {
@@ -216,7 +260,7 @@ impl<'a, O: Observer> Examination<'a, O> {
             && heard.stop == Stop::Enough
             && heard.bytes != message
         {
-            let rest = wire.hear(usize::MAX, Waits::of(waits.more));
+            let rest = wire.hear(usize::MAX, Waits::of(waits.more.min(PAUSE)));
             heard.bytes.extend(rest.bytes);
             heard.reads.extend(rest.reads);
             heard.stop = rest.stop;
@@ -239,10 +283,13 @@ impl<'a, O: Observer> Examination<'a, O> {
 
     /// How long to wait for what should be there already.
     fn waits(&self) -> Waits {
-        Waits::of(match self.round_trip {
-            Some(seen) => (seen * TIMES).clamp(LEAST_WAIT, MOST_WAIT),
-            None => FIRST_ANSWER,
-        })
+        match self.round_trip {
+            Some(seen) => Waits::of((seen * TIMES).clamp(LEAST_WAIT, MOST_WAIT)),
+            None => Waits {
+                first: FIRST_ANSWER,
+                more: LEAST_WAIT,
+            },
+        }
     }
 
     fn is_stream(&self) -> bool {
@@ -253,13 +300,15 @@ impl<'a, O: Observer> Examination<'a, O> {
 /// On one line, why there is no other connection.
 fn no_further(error: &Error) -> String {
     match error {
-        Error::Refused(failure) => format!(
-            "a further connection failed: {}: {} ({})",
-            failure.call,
-            failure.errno.says.to_lowercase(),
-            failure.errno.name
-        ),
-        other => other.to_string().lines().next().unwrap_or("").to_owned(),
+        Error::Refused(failure) => {
+            let gone = match failure.errno.name.as_str() {
+                "ECONNREFUSED" | "ENOENT" => "; the server was there for one",
+                _ => "",
+            };
+            let (call, words) = (failure.call, words_of(&failure.errno));
+            format!("a further connection failed: {call}: {words}{gone}")
+        }
+        other => escape::text(other.to_string().lines().next().unwrap_or("")),
     }
 }
 

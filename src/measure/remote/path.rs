@@ -53,6 +53,9 @@ impl<'a, O: Observer> Examination<'a, O> {
                     tcp.mss_sent, tcp.mss_advertised
                 )
             }
+            None if triple.ty == Type::Datagram && mtu >= 65_535 => {
+                format!("MTU {mtu}: no datagram needs fragments")
+            }
             None if triple.ty == Type::Datagram => format!(
                 "MTU {mtu}: datagrams of more than {} bytes travel in fragments",
                 mtu - header - 8
@@ -84,7 +87,7 @@ impl<'a, O: Observer> Examination<'a, O> {
         };
         match seen {
             Ok(ttl) => {
-                let says = hops(ttl, triple.family);
+                let says = hops(ttl, triple.family, self.way());
                 self.found_number(Topic::Ttl, "seen", says, u64::try_from(ttl).ok());
             }
             Err(Unseen::Hidden(why)) => self.found(Topic::Ttl, "not-visible", why),
@@ -92,8 +95,16 @@ impl<'a, O: Observer> Examination<'a, O> {
         }
     }
 
+    /// Whether there can be a router on the way.
+    fn way(&self) -> Way {
+        match self.name {
+            SocketName::Inet(address) if address.ip().is_loopback() => Way::Loopback,
+            _ => Way::Network,
+        }
+    }
+
     fn ttl_of_datagrams(&mut self) -> Result<i32, Unseen> {
-        if !self.echoes() {
+        if !self.answers() {
             return Err(Unseen::Not("there is no answer to look at".to_owned()));
         }
         let wire = self.fresh().map_err(Unseen::Not)?;
@@ -195,12 +206,26 @@ enum Unseen {
     Not(String),
 }
 
-/// `57: 7 hops, if it started from 64`
-fn hops(ttl: i32, family: Family) -> String {
+/// What lies between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// This machine alone.
+    Loopback,
+    /// Perhaps routers.
+    Network,
+}
+
+/// `TTL 57 on arrival: 7 routers on the way, if it started from 64`
+fn hops(ttl: i32, family: Family, way: Way) -> String {
     let word = match family {
         Family::Ipv6 => "hop limit",
         _ => "TTL",
     };
+    if way == Way::Loopback {
+        return format!(
+            "{word} {ttl} on arrival, as the server has sent it: no router is on loopback"
+        );
+    }
     match STARTS.into_iter().find(|&start| start >= ttl) {
         Some(start) if start == ttl => {
             format!("{word} {ttl} on arrival: no router on the way, if it started from {ttl}")
@@ -219,12 +244,14 @@ mod tests {
 
     #[test]
     fn hops_are_counted_from_the_usual_starts() {
-        assert!(hops(64, Family::Ipv4).starts_with("TTL 64 on arrival: no router"));
-        let far = hops(57, Family::Ipv6);
+        let network = |ttl, family| hops(ttl, family, Way::Network);
+        assert!(network(64, Family::Ipv4).starts_with("TTL 64 on arrival: no router"));
+        let far = network(57, Family::Ipv6);
         assert_eq!(
             far,
             "hop limit 57 on arrival: 7 routers on the way, if it started from 64"
         );
-        assert!(hops(127, Family::Ipv4).contains("1 router "));
+        assert!(network(127, Family::Ipv4).contains("1 router "));
+        assert!(hops(63, Family::Ipv4, Way::Loopback).starts_with("TTL 63 on arrival, as"));
     }
 }

@@ -37,7 +37,7 @@ pub fn reach<O: Observer>(
     sys: Sys<'_, O>,
     profile: &Profile,
     given: Option<&Given>,
-    plan: Plan,
+    plan: &Plan,
 ) -> Result<Reached, Error> {
     let (names, took) = sys.look_up(&plan.address, plan.triple.family)?;
     let mut reaching = Reaching {
@@ -60,7 +60,7 @@ pub fn reach<O: Observer>(
     for name in names {
         let passed_over = match &outcome {
             Some(Ok(_)) => Some("an address before it has answered".to_owned()),
-            _ => match reaching.plan_for(&plan, &name) {
+            _ => match reaching.plan_for(plan, &name) {
                 Ok(plan) => {
                     let (attempt, came) = reaching.attempt(&plan, &name);
                     remote.attempts.push(attempt);

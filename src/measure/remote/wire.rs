@@ -2,6 +2,7 @@
 //!
 //! Every wait is bounded, and a peer that talks without end is cut off.
 
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -14,8 +15,12 @@ use crate::socket::{SocketName, Type};
 use crate::sys::packet::Codec;
 use crate::sys::{Client, Half, Linger, Readiness, Sys, Timeout, errno};
 
-/// More than the largest datagram, and as much as is ever kept of what a peer says.
+/// More than the largest datagram.
 const ROOM: usize = 1 << 20;
+
+/// A stream that is still talking after that, or after so many bytes, talks on and on.
+const TALK: Duration = Duration::from_secs(1);
+const TALK_BYTES: usize = 1 << 16;
 
 /// How long a peer may take no bytes.
 const SEND_PATIENCE: Duration = Duration::from_millis(500);
@@ -23,7 +28,7 @@ const SEND_PATIENCE: Duration = Duration::from_millis(500);
 /// Why hearing has stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// As many bytes, or the message, that were waited for.
+    /// As many bytes, or the message, that were waited for; or it talks on and on.
     Enough,
     /// The end of the stream: FIN.
     Fin,
@@ -51,7 +56,7 @@ pub(super) struct Heard {
     pub(super) bytes: Vec<u8>,
     /// Length of each receive.
     pub(super) reads: Vec<usize>,
-    /// When the last byte came, from the begin of the wait.
+    /// When the last byte came, since the last message was sent.
     pub(super) last: Duration,
     pub(super) stop: Stop,
 }
@@ -81,7 +86,9 @@ pub(super) struct Wire<'a, O: Observer> {
     pub(super) client: Client,
     ty: Type,
     codec: Codec,
-    until: Instant,
+    /// When the last message was sent: on this machine the answer may be there before send(2) returns.
+    said_at: Cell<Instant>,
+    pub(super) until: Instant,
 }
 
 impl<'a, O: Observer> Wire<'a, O> {
@@ -100,6 +107,7 @@ impl<'a, O: Observer> Wire<'a, O> {
             client,
             ty,
             codec,
+            said_at: Cell::new(Instant::now()),
             until,
         }
     }
@@ -116,6 +124,7 @@ impl<'a, O: Observer> Wire<'a, O> {
     pub(super) fn say(&self, n: u64, message: &[u8]) -> Result<(), Errno> {
         let wrapped = self.codec.wrap(n as u16, message);
         let mut rest = &wrapped[..];
+        self.said_at.set(Instant::now());
         while !rest.is_empty() {
             match self.sys.send(self.fd(), rest) {
                 Ok(n) => rest = &rest[n..],
@@ -148,20 +157,21 @@ impl<'a, O: Observer> Wire<'a, O> {
             last: Duration::ZERO,
             stop: Stop::Enough,
         };
-        while heard.bytes.len() < want.min(ROOM) {
-            // A peer that sends empty datagrams for ever must not be heard for ever.
-            let wait = match self.ty.has_boundaries() {
+        while heard.bytes.len() < want {
+            let left = match self.ty.has_boundaries() {
+                // A peer that sends empty datagrams for ever must not be heard for ever.
                 true => waits.first.saturating_sub(begin.elapsed()),
+                false if begin.elapsed() > waits.first + TALK => break,
                 false if heard.reads.is_empty() => waits.first,
                 false => waits.more,
             };
-            if Instant::now() >= self.until || (wait.is_zero() && !heard.reads.is_empty()) {
+            if Instant::now() >= self.until || (left.is_zero() && !heard.reads.is_empty()) {
                 heard.stop = Stop::Silence;
                 break;
             }
-            match self.receive(&mut buffer, wait) {
+            match self.receive(&mut buffer, left) {
                 Ok(n) => {
-                    heard.last = begin.elapsed();
+                    heard.last = self.said_at.get().elapsed();
                     heard.reads.push(n);
                     heard.bytes.extend_from_slice(&buffer[..n]);
                 }
@@ -169,6 +179,9 @@ impl<'a, O: Observer> Wire<'a, O> {
                     heard.stop = stop;
                     break;
                 }
+            }
+            if !self.ty.has_boundaries() && heard.bytes.len() >= want.min(TALK_BYTES) {
+                break;
             }
             if self.ty.has_boundaries() {
                 self.unwrap(&mut heard);
