@@ -8,4 +8,5 @@ pub mod json;
 pub mod log_line;
 pub mod options;
 pub mod probe;
+pub mod schema;
 pub mod verdict;

@@ -73,6 +73,7 @@ fn row(name: &str, values: Vec<String>) -> Row {
     cells.extend(values);
     Row {
         tone: Tone::Plain,
+        word: "",
         cells,
         why: None,
     }
@@ -191,6 +192,7 @@ fn verdicts(comparison: &Comparison) -> Vec<Line> {
 pub(super) fn expectations(all: &[Judged]) -> Option<Section<'static>> {
     let row = |judged: &Judged| Row {
         tone: if judged.met { Tone::Good } else { Tone::Bad },
+        word: if judged.met { "met" } else { "not met" },
         cells: vec![
             escape::text(&judged.expectation),
             judged
