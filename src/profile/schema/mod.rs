@@ -100,9 +100,9 @@ fn kind(kind: &Kind) -> Json {
         Kind::Words(words) => json!({"enum": spellings(words)}),
         Kind::Text(least, most) => text(least, most),
         Kind::Host => json!({"type": "string", "maxLength": 255, "pattern": r"^\S*$"}),
-        Kind::Protocol => json!({"anyOf": [number(0, INT_MAX.into()), {"enum": protocols()}]}),
+        Kind::Protocol => json!({"anyOf": [number(0, INT_MAX), {"enum": protocols()}]}),
         Kind::Descriptor => json!({"anyOf": [
-            number(0, INT_MAX.into()),
+            number(0, INT_MAX),
             {"type": "string", "pattern": "^systemd(:.+)?$", "maxLength": 255},
         ]}),
         Kind::UnixPath => text(1, 108),
@@ -118,9 +118,10 @@ fn kind(kind: &Kind) -> Json {
     }
 }
 
-fn number(least: impl Into<i64>, most: impl Into<i128>) -> Json {
-    let (least, most): (i64, i128) = (least.into(), most.into());
-    json!({"type": "integer", "minimum": least, "maximum": i64::try_from(most).unwrap_or(i64::MAX)})
+/// A whole number; TOML has 64 bits with a sign.
+fn number(least: impl Into<i128>, most: impl Into<i128>) -> Json {
+    let within = |n: i128| i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX });
+    json!({"type": "integer", "minimum": within(least.into()), "maximum": within(most.into())})
 }
 
 /// Bytes in the schema's language are characters: as many at most, and one at least where one is needed.
@@ -194,10 +195,11 @@ fn expectations() -> Json {
         json!({"type": ["integer", "boolean"]}),
         json!({"$ref": "#/$defs/expectations"}),
     ];
+    let forms = [one.as_slice(), texts.as_slice()].concat();
     json!({
         "type": "object",
         "propertyNames": {"pattern": "^[A-Za-z0-9_+/:@.-]+$"},
-        "additionalProperties": {"anyOf": [one.as_slice(), texts.as_slice()].concat()},
+        "additionalProperties": {"anyOf": forms},
     })
 }
 

@@ -10,11 +10,11 @@ use crate::render::probe::words;
 
 const FRAME: Frame = Frame {
     width: 560.0,
-    height: 250.0,
+    height: 260.0,
     left: 62.0,
     right: 540.0,
-    top: 34.0,
-    bottom: 206.0,
+    top: 44.0,
+    bottom: 216.0,
 };
 
 /// The bars, and where p50 and p99 are.
@@ -37,7 +37,7 @@ pub(in crate::render::probe) fn histogram(times: &Histogram<u64>, axis: Axis) ->
         share += step;
     }
     FRAME.name_below(&mut out, "round trip, logarithmic");
-    FRAME.name_above(&mut out, "share of all");
+    Frame::name_above(&mut out, "share of all");
     out += "<path class=\"bars\" d=\"";
     for bucket in buckets.iter().filter(|b| b.count > 0) {
         let (from, to) = (x.at(bucket.from), x.at(bucket.to));

@@ -137,11 +137,10 @@ impl Frame {
     }
 
     /// What the axis at the left counts, above it.
-    fn name_above(&self, out: &mut String, text: &str) {
+    fn name_above(out: &mut String, text: &str) {
         let _ = write!(
             out,
-            "<text x=\"4\" y=\"{:.1}\" class=\"name\">{}</text>",
-            self.top - 10.0,
+            "<text x=\"4\" y=\"14\" class=\"name\">{}</text>",
             quoted(text)
         );
     }

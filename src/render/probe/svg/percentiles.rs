@@ -56,7 +56,7 @@ pub(in crate::render::probe) fn percentiles(runs: &[(String, &Histogram<u64>)]) 
         &mut out,
         "percentile: so many round trips are at most so long",
     );
-    FRAME.name_above(&mut out, "round trip, logarithmic");
+    Frame::name_above(&mut out, "round trip, logarithmic");
     for (i, (_, times)) in runs.iter().enumerate() {
         let line = line(times, x, &y);
         let _ = write!(out, "<path class=\"line s{}\" d=\"{line}\"/>", i % SERIES);
