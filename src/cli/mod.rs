@@ -3,12 +3,14 @@
 //! Every subcommand that follows a profile takes the same [`Common`] arguments.
 
 mod probe;
+mod schema;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use probe::{Probe, Vary};
+pub use schema::{Schema, SchemaKind};
 
 use crate::profile::{EngineKey, Overlay, Word as _};
 
@@ -54,6 +56,8 @@ pub enum Command {
     Options(Options),
     /// The profiles: list, show, check
     Profile(Profile),
+    /// Print the JSON Schema of an output or of the profile
+    Schema(Schema),
     /// Print the completion script of a shell
     Completions(Completions),
     /// Print the manual page

@@ -11,6 +11,7 @@ mod output;
 mod pipe;
 mod probe;
 mod profile;
+mod schema;
 mod serve;
 mod setup;
 
@@ -51,6 +52,7 @@ fn dispatch(cli: Cli) -> Result<(), Error> {
         Some(Command::Probe(args)) => probe::run(&args),
         Some(Command::Options(args)) => options::run(&args),
         Some(Command::Profile(args)) => profile::run(&args.action),
+        Some(Command::Schema(args)) => schema::run(&args),
         Some(Command::Completions(args)) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "sockplay", &mut script);

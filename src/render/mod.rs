@@ -10,5 +10,6 @@ pub mod log_line;
 pub mod options;
 pub mod probe;
 pub mod remote;
+pub mod schema;
 pub mod tcp;
 pub mod verdict;

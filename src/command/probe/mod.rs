@@ -203,8 +203,8 @@ fn clients<O: Observer>(
         _ => None,
     };
     let outcome = Lanes::open(sys, entrants, halt).and_then(|lanes| lanes.run(exports));
-    if let Some(visit) = visit {
-        visit.end(&mut exports.report.runs[0]);
+    match visit {
+        Some(visit) => visit.end(outcome, &mut exports.report.runs[0]),
+        None => outcome,
     }
-    outcome
 }

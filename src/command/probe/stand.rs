@@ -174,7 +174,7 @@ impl Stand {
             remote,
             plan,
             outcome,
-        } = remote::reach(sys, profile, given, plan)?;
+        } = remote::reach(sys, profile, given, &plan)?;
         let (first, name, failed) = match outcome {
             Ok((client, name)) => (Some(client), Some(name), None),
             Err(error) => (None, None, Some(error)),

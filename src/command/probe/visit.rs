@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::event::Observer;
-use crate::measure::Run;
+use crate::measure::{Echo, Run};
 use crate::measure::remote::Examination;
 use crate::sys::{Client, Linger, Sys};
 
@@ -16,6 +17,8 @@ use super::stand::Stand;
 
 /// How long each part of an examination may take.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// The same after a load that has already waited in vain.
+const AFTER_TROUBLE: Duration = Duration::from_secs(3);
 
 /// An examination under way.
 pub(super) struct Visit<'a, O: Observer> {
@@ -43,9 +46,8 @@ impl<'a, O: Observer> Visit<'a, O> {
                 entrant.per_connection = examination.per_connection();
                 if !examination.is_worth_a_load() {
                     entrant.wanted = Asked::No;
-                    let note =
-                        "no load was run: the server is no echo (--count runs one all the same)";
-                    run.notes.push(note.into());
+                    let why = "the server does not just echo (--count runs one all the same)";
+                    run.notes.push(no_load(why));
                 }
             }
         }
@@ -56,16 +58,31 @@ impl<'a, O: Observer> Visit<'a, O> {
         })
     }
 
-    /// The rest, when no other connection to the server is open.
-    pub(super) fn end(mut self, run: &mut Run) {
-        self.examination.resume(DEADLINE);
+    /// The rest, when no other connection to the server is open. A load that was not asked for and could not be run is
+    /// no failure.
+    pub(super) fn end(mut self, load: Result<(), Error>, run: &mut Run) -> Result<(), Error> {
+        let is_well = |echo: &Echo| echo.received == echo.sent && echo.ended.is_none();
+        let well = load.is_ok() && run.echo.as_ref().is_none_or(is_well);
+        self.examination
+            .resume(if well { DEADLINE } else { AFTER_TROUBLE });
         if self.load == Asked::Yes {
             let client: Option<Client> = self.examination.contact(None);
             if let Some(client) = client {
                 self.sys.close(client.fd, Linger::AsSet);
             }
         }
-        let findings = self.examination.rest();
-        run.remote.get_or_insert_default().findings = findings;
+        run.remote.get_or_insert_default().findings = self.examination.rest();
+        match load {
+            Err(error) if self.load == Asked::No => {
+                run.notes.push(no_load(&error.to_string()));
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
+}
+
+fn no_load(why: &str) -> String {
+    let why = why.lines().next().unwrap_or_default();
+    format!("no load was run: {why}")
 }

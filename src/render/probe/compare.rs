@@ -16,8 +16,6 @@ pub(super) fn section(report: &Report) -> Section<'_> {
     let mut parts = vec![Part::Table(table(report))];
     if let Some(comparison) = &report.comparison {
         parts.push(Part::Lines(verdicts(comparison)));
-        let labels = report.runs.iter().map(|r| escape::text(&r.label)).collect();
-        parts.push(Part::Forest(comparison, labels));
     }
     let measured = |run: &'_ Run| run.echo.as_ref().is_some_and(|e| e.received > 0);
     let lines: Vec<(String, &Histogram<u64>)> = report
@@ -28,6 +26,10 @@ pub(super) fn section(report: &Report) -> Section<'_> {
         .collect();
     if !lines.is_empty() {
         parts.push(Part::Percentiles(lines));
+    }
+    if let Some(comparison) = &report.comparison {
+        let labels = report.runs.iter().map(|r| escape::text(&r.label)).collect();
+        parts.push(Part::Forest(comparison, labels));
     }
     Section::new("comparison", Rank::Top, parts)
 }
@@ -73,6 +75,7 @@ fn row(name: &str, values: Vec<String>) -> Row {
     cells.extend(values);
     Row {
         tone: Tone::Plain,
+        word: "",
         cells,
         why: None,
     }
@@ -191,6 +194,7 @@ fn verdicts(comparison: &Comparison) -> Vec<Line> {
 pub(super) fn expectations(all: &[Judged]) -> Option<Section<'static>> {
     let row = |judged: &Judged| Row {
         tone: if judged.met { Tone::Good } else { Tone::Bad },
+        word: if judged.met { "met" } else { "not met" },
         cells: vec![
             escape::text(&judged.expectation),
             judged

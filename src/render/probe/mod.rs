@@ -12,8 +12,6 @@ mod json;
 mod markdown;
 mod options;
 mod page;
-#[cfg(test)]
-mod sample;
 mod sections;
 mod spark;
 mod svg;
@@ -21,7 +19,11 @@ mod table;
 mod text;
 mod words;
 
-pub use html::{Environment, html};
+pub use html::html;
 pub use json::{json, schema};
 pub use markdown::markdown;
+pub use page::Environment;
 pub use text::{Bars, Colours, Glyphs, Screen, text};
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,7 @@ fn row(line: &OptionLine) -> Row {
         .collect();
     Row {
         tone: tone(r.ruling.verdict),
+        word: r.ruling.verdict.name(),
         cells: vec![
             r.name.clone(),
             line.set_on.to_owned(),

@@ -11,6 +11,31 @@ use crate::measure::Report;
 use crate::measure::echo::Slice;
 use crate::measure::report::Comparison;
 
+/// Where and when a report was made; whoever knows fills it in.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// uname(2)'s release.
+    pub kernel: String,
+    /// Cores that the process may use.
+    pub cores: usize,
+    /// The local time, as people write it.
+    pub when: String,
+}
+
+impl Environment {
+    /// `Linux 6.1.0, 2 cores, sockplay 0.1.0, 2026-01-02 03:04`
+    pub(super) fn line(&self) -> String {
+        let cores = if self.cores == 1 { "core" } else { "cores" };
+        format!(
+            "Linux {}, {} {cores}, sockplay {}, {}",
+            escape::text(&self.kernel),
+            self.cores,
+            env!("CARGO_PKG_VERSION"),
+            escape::text(&self.when)
+        )
+    }
+}
+
 /// A report.
 pub(super) struct Page<'a> {
     /// What was probed.
@@ -86,7 +111,7 @@ pub(super) struct Grid {
     pub head: Vec<String>,
     /// Each with as many cells as there are columns.
     pub rows: Vec<Row>,
-    /// What the signs mean.
+    /// What the signs mean, for whoever shows signs and no words.
     pub legend: Option<&'static str>,
 }
 
@@ -94,7 +119,9 @@ pub(super) struct Grid {
 pub(super) struct Row {
     /// Good or bad.
     pub tone: Tone,
-    /// The row's cells.
+    /// The same in a word, where there is one.
+    pub word: &'static str,
+    /// One per column but the last.
     pub cells: Vec<String>,
     /// The reason, in the column after them.
     pub why: Option<String>,

@@ -80,7 +80,7 @@ fn parts(run: &Run, rank: Rank) -> Vec<Section<'_>> {
         all.push(Section::new("server", rank, remote(facts)));
     }
     if run.echo.is_some() || !run.notes.is_empty() {
-        all.push(Section::new("echo", rank, load(run)));
+        all.push(Section::new("echo", rank, load(run, rank)));
     }
     all
 }
@@ -129,6 +129,7 @@ fn buffers(all: &[BufferFacts]) -> Grid {
     };
     let row = |b: &BufferFacts| Row {
         tone: Tone::Plain,
+        word: "",
         cells: vec![
             b.socket.to_owned(),
             change(b.receive, b.receive_after),
@@ -233,6 +234,7 @@ fn remote(facts: &Remote) -> Vec<Part<'_>> {
     }
     let finding = |f: &crate::measure::report::Finding| Row {
         tone: Tone::Plain,
+        word: "",
         cells: vec![f.topic.name().replace('_', "-"), f.outcome.to_owned()],
         why: Some(f.says.clone()),
     };
@@ -248,7 +250,7 @@ fn remote(facts: &Remote) -> Vec<Part<'_>> {
     parts
 }
 
-fn load(run: &Run) -> Vec<Part<'_>> {
+fn load(run: &Run, rank: Rank) -> Vec<Part<'_>> {
     let mut facts = Vec::new();
     if let Some(echo) = &run.echo {
         facts.extend(self::echo(run, echo));
@@ -257,10 +259,13 @@ fn load(run: &Run) -> Vec<Part<'_>> {
     let mut parts = vec![Part::Facts(facts)];
     if let Some(echo) = run.echo.as_ref().filter(|e| e.received > 0) {
         parts.push(Part::Histogram(&echo.rtt));
-        parts.push(Part::Percentiles(vec![(
-            escape::text(&run.label),
-            &echo.rtt,
-        )]));
+        // Among others it has its line in the chart of all.
+        if rank == Rank::Top {
+            parts.push(Part::Percentiles(vec![(
+                escape::text(&run.label),
+                &echo.rtt,
+            )]));
+        }
     }
     parts
 }

@@ -206,26 +206,7 @@ impl Drawing {
     }
 
     fn histogram(&mut self, times: &Histogram<u64>) {
-        let Some(axis) = Axis::of(&[times], MOST_BARS) else {
-            return;
-        };
-        let buckets = axis.buckets(times);
-        let most = buckets.iter().map(|b| b.count).max().unwrap_or(1).max(1);
-        let longest = self.screen.width.saturating_sub(44).clamp(4, LONGEST_BAR);
-        self.out.push('\n');
-        for bucket in &buckets {
-            // What is there must be seen: at least one.
-            let length = (bucket.count as f64 * longest as f64 / most as f64).ceil() as usize;
-            let line = format!(
-                "  {:>8} … {:<8} {:>10} {:>6.2} %  {}",
-                words::edge(bucket.from),
-                words::edge(bucket.to),
-                words::count(bucket.count),
-                100.0 * bucket.count as f64 / times.len() as f64,
-                "█".repeat(length)
-            );
-            let _ = writeln!(self.out, "{}", line.trim_end());
-        }
+        let _ = write!(self.out, "\n{}", histogram(times, self.screen.width));
     }
 
     fn sign(&self, tone: Tone) -> String {
@@ -246,9 +227,34 @@ impl Drawing {
     }
 }
 
+/// A bar per bucket, in lines of at most `width` characters.
+pub(super) fn histogram(times: &Histogram<u64>, width: usize) -> String {
+    let Some(axis) = Axis::of(&[times], MOST_BARS) else {
+        return String::new();
+    };
+    let buckets = axis.buckets(times);
+    let most = buckets.iter().map(|b| b.count).max().unwrap_or(1).max(1);
+    let longest = width.saturating_sub(44).clamp(4, LONGEST_BAR);
+    let mut out = String::new();
+    for bucket in &buckets {
+        // What is there must be seen: at least one.
+        let length = (bucket.count as f64 * longest as f64 / most as f64).ceil() as usize;
+        let line = format!(
+            "  {:>8} … {:<8} {:>10} {:>6.2} %  {}",
+            words::edge(bucket.from),
+            words::edge(bucket.to),
+            words::count(bucket.count),
+            100.0 * bucket.count as f64 / times.len() as f64,
+            "█".repeat(length)
+        );
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::tests::sample;
     use super::*;
 
     #[test]

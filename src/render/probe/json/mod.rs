@@ -142,7 +142,7 @@ fn one_of(words: &[&str]) -> schemars::Schema {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
+    use super::super::tests::sample;
     use super::*;
 
     /// Every object of the schema says which keys it has, and every key what it means.

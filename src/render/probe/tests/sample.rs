@@ -1,4 +1,4 @@
-//! Reports made by hand, with every part present, for the tests of the renderers.
+//! Reports made by hand, with every part present, for the tests of the renderers; `tests/report.rs` has them too.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::option::{self, Ruling, Value, Verdict};
 use crate::socket::{Family, Phase, Triple, Type};
 
 /// One run of `tcp4`, with one message lost.
-pub(super) fn single() -> Report {
+pub(crate) fn single() -> Report {
     Report {
         runs: vec![run("tcp4", 31_000)],
         ..Report::default()
@@ -17,7 +17,7 @@ pub(super) fn single() -> Report {
 }
 
 /// Two runs against each other, and two expectations.
-pub(super) fn compared() -> Report {
+pub(crate) fn compared() -> Report {
     let mut first = run("tcp4-nodelay", 41_000);
     first.connect = Duration::from_nanos(45_100);
     let judged = |expectation: &str, run: &str, met| Judged {
@@ -38,7 +38,7 @@ pub(super) fn compared() -> Report {
 }
 
 /// As many runs as there may be.
-pub(super) fn crowd() -> Report {
+pub(crate) fn crowd() -> Report {
     let names = [
         "sequential",
         "threads",
@@ -62,7 +62,7 @@ pub(super) fn crowd() -> Report {
 }
 
 /// A server that is not ours, and that does not echo.
-pub(super) fn distant() -> Report {
+pub(crate) fn distant() -> Report {
     let mut run = run("example:7", 250_000);
     run.engine = None;
     run.listener = None;
@@ -83,7 +83,7 @@ pub(super) fn distant() -> Report {
 }
 
 /// Every text that may come from outside, as bad as it can be.
-pub(super) fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let bad = "\x1b[2J|`</pre><script>alert(1)</script>\u{202e}&\"'\r\n# x";
     let mut report = compared();
     for run in &mut report.runs {
