@@ -3,15 +3,17 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
 use super::json::envelope;
-use super::verdict;
+use super::option_table::{option_table, socket_lines};
 use crate::escape;
 use crate::measure::report::OptionLine;
 use crate::measure::{Echo, Run};
 use crate::option::Value;
+
+/// Columns of a usual screen with room for the table of options.
+const WIDTH: usize = 100;
 
 /// The report as text.
 pub fn text(report: &Run) -> String {
@@ -24,15 +26,7 @@ pub fn text(report: &Run) -> String {
         report.kernel
     );
     if let Some(listener) = &report.listener {
-        let backlog = report
-            .backlog
-            .map_or_else(String::new, |b| match b.effective {
-                Some(effective) if effective != b.asked => {
-                    format!(", backlog {} (the kernel keeps {effective})", b.asked)
-                }
-                _ => format!(", backlog {}", b.asked),
-            });
-        let _ = writeln!(out, "  server      {listener}{backlog}");
+        let _ = writeln!(out, "  server      {listener}");
     }
     let _ = writeln!(
         out,
@@ -41,10 +35,9 @@ pub fn text(report: &Run) -> String {
         report.peer,
         time(report.connect)
     );
-    if !report.options.is_empty() {
-        out.push('\n');
-        options(&report.options, &mut out);
-    }
+    out.push_str(&socket_lines(report));
+    out.push('\n');
+    out.push_str(&option_table(&report.options, WIDTH));
     out.push('\n');
     if let Some(echo) = &report.echo {
         self::echo(echo, report.load.size, &mut out);
@@ -53,46 +46,6 @@ pub fn text(report: &Run) -> String {
         let _ = writeln!(out, "  note        {note}");
     }
     out
-}
-
-fn options(lines: &[OptionLine], out: &mut String) {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    table.set_header([
-        "",
-        "option",
-        "set on",
-        "default",
-        "requested",
-        "effective",
-        "accepted",
-        "client",
-        "why",
-    ]);
-    for line in lines {
-        let r = &line.report;
-        let show = |value: Option<&Value>| {
-            value.map_or_else(|| "-".to_owned(), |v| verdict::clipped(&r.plain(v)))
-        };
-        table.add_row([
-            r.ruling.verdict.sign().to_string(),
-            r.name.clone(),
-            line.set_on.to_owned(),
-            show(r.default.as_ref()),
-            show(Some(&r.requested)),
-            show(r.effective.as_ref()),
-            show(line.held.accepted.as_ref()),
-            show(line.held.client.as_ref()),
-            r.ruling.why.clone().unwrap_or_default(),
-        ]);
-    }
-    for line in table.lines() {
-        let _ = writeln!(out, " {}", line.trim_end());
-    }
-    let _ = writeln!(
-        out,
-        "  = honoured, ~ adjusted, x refused, - ignored by the kernel"
-    );
 }
 
 fn echo(echo: &Echo, size: usize, out: &mut String) {
