@@ -7,6 +7,7 @@
 pub mod call_line;
 pub mod json;
 pub mod log_line;
+pub mod option_table;
 pub mod options;
 pub mod probe;
 pub mod remote;
