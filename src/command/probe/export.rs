@@ -217,7 +217,7 @@ impl Export {
     fn write(&mut self, report: &Report) -> Result<(), Error> {
         let text = match self.what {
             What::Json => escape::json(&render::json(report)) + "\n",
-            What::Markdown => render::markdown(report),
+            What::Markdown => render::markdown(report, &environment()),
             What::Html => render::html(report, &environment()),
         };
         let mut write = || {
@@ -251,6 +251,7 @@ fn environment() -> Environment {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Environment {
         kernel: escape::text(release.trim()),
+        when: jiff::Zoned::now().strftime("%Y-%m-%d %H:%M %Z").to_string(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
     }
 }

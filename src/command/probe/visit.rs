@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::event::Observer;
-use crate::measure::{Echo, Run};
 use crate::measure::remote::Examination;
+use crate::measure::{Echo, Run};
 use crate::sys::{Client, Linger, Sys};
 
 use super::blocks::Entrant;
