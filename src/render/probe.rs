@@ -7,7 +7,7 @@ use comfy_table::{Table, presets};
 use serde_json::{Value as Json, json};
 
 use super::json::envelope;
-use super::remote::{remote_json, remote_text};
+use super::remote::{reached_text, remote_json, remote_text};
 use super::tcp::{tcp_json, tcp_line};
 use super::verdict;
 use crate::escape;
@@ -33,6 +33,9 @@ pub fn text(report: &Run) -> String {
                 _ => format!(", backlog {}", b.asked),
             });
         let _ = writeln!(out, "  server      {listener}{backlog}");
+    }
+    if let Some(remote) = &report.remote {
+        out += &reached_text(remote);
     }
     // Nobody was reached: then the attempts say all there is to say.
     if !report.peer.is_empty() {
