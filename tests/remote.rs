@@ -561,6 +561,21 @@ while True:
         .says("ttl", "hop limit 64");
 }
 
+#[test]
+fn the_kernel_answers_pings_at_an_address() {
+    if needs("CAP_NET_RAW") {
+        let icmp = Sockplay::new("probe")
+            .arg("--json")
+            .arg("-c")
+            .arg("icmp-ping");
+        said(icmp.arg("127.0.0.1").finishes())
+            .exits(0)
+            .echoed()
+            .finds("echo", "echoes")
+            .finds("ttl", "seen");
+    }
+}
+
 /// `script` in a shell that has network and mounts of its own; what it prints is a report.
 fn apart(script: &str) -> Option<Said> {
     if !needs("CAP_SYS_ADMIN") || !needs_program("unshare") || !needs_program("ip") {

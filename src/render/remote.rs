@@ -12,11 +12,17 @@ use crate::measure::report::{Answer, Attempt, Finding, Refusal, Remote, Resoluti
 /// Bytes before what a line says, in all of a probe's report.
 const LABEL: usize = 12;
 
-/// The block of text, empty where there is nothing to say.
-pub fn remote_text(remote: &Remote) -> String {
+/// What the name stands for and which of its addresses answered; empty if there was no question.
+pub fn reached_text(remote: &Remote) -> String {
     let mut out = String::new();
     name(remote, &mut out);
     tried(&remote.attempts, &mut out);
+    out
+}
+
+/// What the server does: a line per topic; empty if nothing was examined.
+pub fn remote_text(remote: &Remote) -> String {
+    let mut out = String::new();
     if !remote.findings.is_empty() {
         out.push('\n');
     }
@@ -234,9 +240,12 @@ mod tests {
         let text = "  name        localhost:7 has 2 addresses (getaddrinfo took 210 µs)\n              \
                     [::1]:7      tried, see below\n              127.0.0.1:7  used\n  \
                     tried       [::1]:7      ECONNREFUSED after 54 µs: connection refused: nothing listens there\n\
-                    \x20             127.0.0.1:7  connected in 54 µs\n\n  \
-                    half-close  the whole echo still comes, then FIN\n";
-        assert_eq!(remote_text(&two_families()), text);
+                    \x20             127.0.0.1:7  connected in 54 µs\n";
+        assert_eq!(reached_text(&two_families()), text);
+        assert_eq!(
+            remote_text(&two_families()),
+            "\n  half-close  the whole echo still comes, then FIN\n"
+        );
         assert_eq!(remote_text(&Remote::default()), "");
     }
 

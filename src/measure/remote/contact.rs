@@ -49,7 +49,7 @@ impl<'a, O: Observer> Examination<'a, O> {
             self.answers = Answers::As(likeness, heard.stop.clone());
             self.tell_echo(likeness, &heard, message.len());
             if !connections {
-                return Some(wire.client);
+                return Some(wire.release());
             }
             self.found(
                 Topic::Greeting,

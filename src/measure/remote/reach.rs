@@ -202,6 +202,8 @@ fn refusal(error: &Error) -> Refusal {
                 call => format!("{call} {}: {said}", failure.subject),
             };
             let says = match &failure.cause {
+                // SO_SNDTIMEO has ended connect(2), and "in progress" is what that is called.
+                Some(cause) if errno == "EINPROGRESS" => cause.clone(),
                 Some(cause) => format!("{what}: {cause}"),
                 None => what,
             };

@@ -69,7 +69,7 @@ impl<'a, O: Observer> Examination<'a, O> {
             );
             self.found(Topic::Echo, "at-first", says);
         } else if stop == Stop::Enough && expected == Likeness::Same {
-            return Some(wire.client);
+            return Some(wire.release());
         }
         wire.close();
         None

@@ -11,6 +11,7 @@ use nix::sys::socket::MsgFlags;
 
 use crate::error::Errno;
 use crate::event::Observer;
+use crate::option::{self, OptionName, Row};
 use crate::socket::{SocketName, Type};
 use crate::sys::packet::Codec;
 use crate::sys::{Client, Half, Linger, Readiness, Sys, Timeout, errno};
@@ -88,6 +89,8 @@ pub(super) struct Wire<'a, O: Observer> {
     codec: Codec,
     /// When the last message was sent: on this machine the answer may be there before send(2) returns.
     said_at: Cell<Instant>,
+    /// SO_SNDTIMEO as the profile has it.
+    before: Option<Vec<u8>>,
     pub(super) until: Instant,
 }
 
@@ -100,6 +103,8 @@ impl<'a, O: Observer> Wire<'a, O> {
         codec: Codec,
         until: Instant,
     ) -> Wire<'a, O> {
+        let send_timeout = OptionName::of(send_timeout());
+        let before = sys.getsockopt(client.fd.as_fd(), &send_timeout).ok();
         // If it is refused, a peer that reads nothing is waited for longer; every receive has its own bound anyway.
         let _ = sys.set_timeout(client.fd.as_fd(), Timeout::Send, SEND_PATIENCE);
         Wire {
@@ -108,6 +113,7 @@ impl<'a, O: Observer> Wire<'a, O> {
             ty,
             codec,
             said_at: Cell::new(Instant::now()),
+            before,
             until,
         }
     }
@@ -228,8 +234,24 @@ impl<'a, O: Observer> Wire<'a, O> {
         }
     }
 
+    /// Gives the connection back as it was.
+    pub(super) fn release(self) -> Client {
+        if let Some(bytes) = self.before {
+            let timeout = OptionName::of(send_timeout());
+            // The kernel takes back what it gave; and if not, a load sets a timeout of its own.
+            let _ = self
+                .sys
+                .setsockopt(self.client.fd.as_fd(), &timeout, &bytes.into());
+        }
+        self.client
+    }
+
     /// Closes it.
     pub(super) fn close(self) {
         self.sys.close(self.client.fd, Linger::AsSet);
     }
+}
+
+fn send_timeout() -> &'static Row {
+    option::find("SO_SNDTIMEO").expect("SO_SNDTIMEO is a row of the registry")
 }
