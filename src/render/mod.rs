@@ -1,7 +1,8 @@
 //! From events and reports to text: one module per form, none of which ever sees a socket.
 //!
 //! [`call_line`] is strace's line, [`log_line`] the article's message, [`json`] one object per line, [`verdict`] what
-//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe.
+//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe with [`option_table`]
+//! and [`socket_lines`].
 
 pub mod call_line;
 pub mod json;
@@ -9,4 +10,5 @@ pub mod log_line;
 pub mod option_table;
 pub mod options;
 pub mod probe;
+pub mod socket_lines;
 pub mod verdict;

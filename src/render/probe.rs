@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::json::envelope;
-use super::option_table::{option_table, socket_lines};
+use super::option_table::option_table;
+use super::socket_lines::socket_lines;
 use crate::escape;
 use crate::measure::report::OptionLine;
 use crate::measure::{Echo, Run};
