@@ -47,7 +47,7 @@ mod tables {
     pub(in super::super) static SOCKADDR_IN: Layout = layout("sockaddr_in", 16, &[f("sin_addr", 0, Sockaddr)]);
     pub(in super::super) static SOCKADDR_IN6: Layout = layout("sockaddr_in6", 28, &[f("sin6_addr", 0, Sockaddr)]);
     // unix(7)
-    pub(in super::super) static UCRED: Layout = layout("ucred", 12, &[f("pid", 0, I32), f("uid", 4, I32), f("gid", 8, I32)]);
+    pub(in super::super) static UCRED: Layout = layout("ucred", 12, &[f("pid", 0, I32), f("uid", 4, U32), f("gid", 8, U32)]);
     // linux/net_tstamp.h
     pub(in super::super) static TXTIME: Layout = layout("sock_txtime", 8, &[f("clockid", 0, I32), f("flags", 4, U32)]);
     // linux/sock_diag.h, SK_MEMINFO_*

@@ -1,8 +1,8 @@
 //! From events and reports to text: one module per form, none of which ever sees a socket.
 //!
 //! [`call_line`] is strace's line, [`log_line`] the article's message, [`json`] one object per line, [`verdict`] what
-//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe, [`remote`]
-//! its part about a server that is not ours, [`tcp`] TCP_INFO.
+//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe with [`option_table`],
+//! [`socket_lines`], [`remote`] for a server that is not ours, and [`tcp`] for TCP_INFO; [`schema`] is what JSON holds.
 
 pub mod call_line;
 pub mod json;
@@ -10,7 +10,6 @@ pub mod log_line;
 pub mod option_table;
 pub mod options;
 pub mod probe;
-pub mod remote;
-pub mod schema;
-pub mod tcp;
+//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe with [`option_table`],
+//! [`socket_lines`], [`remote`] for a server that is not ours, and [`tcp`] for TCP_INFO; [`schema`] is what JSON holds.
 pub mod verdict;

@@ -7,11 +7,12 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 
 use crate::event::{Observer, OptionReport};
 use crate::measure::report::{OptionLine, SocketFacts};
-use crate::option::{OptionName, Value};
+use crate::option::OptionName;
 use crate::plan::{Act, Plan};
 use crate::sys::{Client, Linger, Sys};
 
-use super::reasons::{self, Scene};
+use super::reasons;
+use super::scene::Scene;
 
 /// The sockets of a probe while its connection stands.
 pub(super) struct Ends<'a> {
@@ -146,12 +147,4 @@ fn readable(option: &OptionName) -> bool {
     option
         .row
         .is_none_or(|row| row.access != crate::option::Access::WriteOnly)
-}
-
-/// A number, if it is one.
-pub(super) fn int(value: Option<&Value>) -> Option<i64> {
-    match value {
-        Some(Value::Int(n)) => Some(*n),
-        _ => None,
-    }
 }

@@ -1,6 +1,7 @@
 //! Both ends of a profile, or one of them, looked at while one connection stands: what each socket holds, and why.
 //!
-//! `held` reads every requested option on every socket, `reasons` finds the sentence for each surprise, `queue` counts
+//! `held` reads every requested option on every socket, `reasons` finds the sentence for each surprise, with what `scene`
+//! knows of the handshake; `queue` counts
 //! the backlog on a twin of the listener, `buffers` tells who may still change a buffer. Nothing here sends a message
 //! that is measured: that is [`super::load`]'s.
 
@@ -8,6 +9,7 @@ mod buffers;
 mod held;
 mod queue;
 mod reasons;
+mod scene;
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::Duration;

@@ -3,98 +3,18 @@
 //! The rows of the registry know the usual reasons (inherited, phase, what is adjusted); here they meet the sockets of one
 //! connection, and what TCP_INFO says of its handshake. Each sentence was tried on Linux 6.18.
 
-use crate::event::Observer;
 use crate::measure::report::OptionLine;
-use crate::option::{Fits, Inherited, OptionName, Value, Verdict, find, late};
-use crate::plan::{Act, Plan};
-use crate::socket::{Family, Phase, Triple};
-use crate::sys::Sys;
+use crate::option::{Fits, Inherited, Value, Verdict, late, remark};
+use crate::socket::{Family, Phase};
 
-use super::held::{Ends, int};
+use super::scene::{Scene, int};
 
-/// TCPI_OPT_TIMESTAMPS and TCPI_OPT_WSCALE of linux/tcp.h.
-const TIMESTAMPS: i64 = 1;
-const WINDOW_SCALING: i64 = 4;
 /// RFC 7323: ten bytes of timestamps, and two that align them.
 const TIMESTAMP_BYTES: i64 = 12;
 /// TCP_MSS_DEFAULT of net/tcp.h, from RFC 9293: what a socket without a connection reads.
 const NO_SEGMENT_YET: i64 = 536;
 /// The window field of a TCP header.
 const WINDOW: i64 = 65535;
-
-/// What all options of one connection share.
-pub(super) struct Scene {
-    triple: Triple,
-    /// Options by name that are set on each socket.
-    set: SetOptions,
-    accepted: Handshake,
-    client: Handshake,
-}
-
-struct SetOptions {
-    accepted: Vec<String>,
-    client: Vec<String>,
-}
-
-/// What two ends have agreed on, as one of them tells it.
-#[derive(Clone, Copy, Default)]
-struct Handshake {
-    timestamps: bool,
-    /// By how many bits the windows that this end announces are shifted.
-    scale: Option<i64>,
-}
-
-impl Scene {
-    /// Asks both ends of the connection.
-    pub(super) fn look<O: Observer>(sys: Sys<'_, O>, ends: &Ends<'_>) -> Scene {
-        use std::os::fd::{AsFd as _, BorrowedFd};
-        let triple = ends.client_plan.triple;
-        let ask = |fd: Option<BorrowedFd<'_>>| {
-            let row = find("TCP_INFO").filter(|row| row.fits(triple))?;
-            let bytes = sys.getsockopt(fd?, &OptionName::on(row, triple)).ok()?;
-            Some(Handshake::of(&row.decode(&bytes)))
-        };
-        let server = ends.server.as_ref();
-        Scene {
-            triple,
-            set: SetOptions {
-                accepted: server.map_or_else(Vec::new, |s| names(s.plan, Some(Phase::PostAccept))),
-                client: names(ends.client_plan, None),
-            },
-            accepted: ask(server.and_then(|s| s.accepted)).unwrap_or_default(),
-            client: ask(Some(ends.client.fd.as_fd())).unwrap_or_default(),
-        }
-    }
-
-    fn handshake(&self, on: &str) -> Handshake {
-        if on == "client" {
-            self.client
-        } else {
-            self.accepted
-        }
-    }
-}
-
-impl Handshake {
-    fn of(info: &Value) -> Handshake {
-        let field = |name| int(info.field(name));
-        let options = field("options").unwrap_or(0);
-        Handshake {
-            timestamps: options & TIMESTAMPS != 0,
-            scale: field("rcv_wscale").filter(|_| options & WINDOW_SCALING != 0),
-        }
-    }
-}
-
-fn names(plan: &Plan, at: Option<Phase>) -> Vec<String> {
-    let set = plan.steps.iter().filter_map(|step| match &step.act {
-        Act::Set(set) => Some(set),
-        _ => None,
-    });
-    set.filter(|set| at.is_none_or(|at| set.phase == at))
-        .map(|set| set.option.name.clone())
-        .collect()
-}
 
 /// Adds what is to be said of a line, and corrects a verdict that only the handshake can tell.
 pub(super) fn explain(line: &mut OptionLine, scene: &Scene) {
@@ -107,6 +27,7 @@ pub(super) fn explain(line: &mut OptionLine, scene: &Scene) {
         line.report.ruling = ruling;
     }
     let why = [
+        without_effect(line, scene),
         already(line),
         no_segment_yet(line),
         window(line, scene),
@@ -116,6 +37,14 @@ pub(super) fn explain(line: &mut OptionLine, scene: &Scene) {
         on_client(line, scene),
     ];
     line.why_held.extend(why.into_iter().flatten());
+}
+
+/// A size that such a socket takes, doubles, and has no use for: SO_RCVBUF on unix.
+fn without_effect(line: &OptionLine, scene: &Scene) -> Option<String> {
+    let ruling = remark(line.report.row?, scene.triple)?;
+    let is_new = line.report.ruling.verdict == Verdict::Adjusted;
+    (is_new && ruling.verdict == Verdict::Ignored)
+        .then(|| format!("without effect: {}", ruling.why.unwrap_or_default()))
 }
 
 /// Asked for what was there anyway.
@@ -193,7 +122,8 @@ fn on_accepted(line: &OptionLine, scene: &Scene) -> Option<String> {
         line.report.effective.as_ref()?,
     );
     let row = line.report.row?;
-    if line.set_on != "listener" || accepted == effective || row.name == "TCP_MAXSEG" {
+    let said = row.name == "TCP_MAXSEG" || row.warning_at(line.report.phase).is_some();
+    if line.set_on != "listener" || accepted == effective || said {
         return None;
     }
     let holds = || line.report.plain(accepted);
@@ -202,7 +132,7 @@ fn on_accepted(line: &OptionLine, scene: &Scene) -> Option<String> {
     }
     Some(match row.inherited_on(scene.triple) {
         Inherited::No if scene.triple.family == Family::Unix => {
-            "not inherited: of a unix listener accepted sockets have only SO_PASS...".to_owned()
+            "not inherited: a unix listener hands on SO_PASS... only".to_owned()
         }
         Inherited::No if line.held.fresh.as_ref() == Some(accepted) => {
             "not inherited: accepted sockets start with the default".to_owned()
@@ -234,9 +164,10 @@ fn on_client(line: &OptionLine, scene: &Scene) -> Option<String> {
 mod tests {
     use super::*;
     use crate::event::OptionReport;
+    use crate::measure::local::scene::{Handshake, SetOptions};
     use crate::measure::report::SocketFacts;
-    use crate::option::Ruling;
-    use crate::socket::Type;
+    use crate::option::{Ruling, find};
+    use crate::socket::{Triple, Type};
 
     const TCP: Triple = Triple::new(Family::Ipv4, Type::Stream);
 
@@ -322,14 +253,31 @@ mod tests {
 
     #[test]
     fn what_is_not_inherited_is_said() {
-        let mut priority = line("SO_PRIORITY", Phase::PreListen, 5, 5);
-        priority.held.fresh = Some(Value::Int(0));
-        priority.held.accepted = Some(Value::Int(0));
-        let says = says(priority, &scene(TCP, 7));
-        assert!(
-            says.contains("not inherited: accepted sockets start with the default"),
-            "{says}"
-        );
+        let none = "not inherited: accepted sockets start with the default";
+        for (name, why) in [
+            ("TCP_FASTOPEN", none),
+            (
+                "SO_PRIORITY",
+                "too early: accepted sockets do not inherit it",
+            ),
+        ] {
+            let mut line = line(name, Phase::PreListen, 5, 5);
+            line.held.fresh = Some(Value::Int(0));
+            line.held.accepted = Some(Value::Int(0));
+            assert_eq!(says(line, &scene(TCP, 7)), why);
+        }
+    }
+
+    #[test]
+    fn a_unix_socket_has_no_use_for_a_receive_buffer() {
+        let unix = Triple::new(Family::Unix, Type::Stream);
+        let mut scene = scene(unix, 0);
+        scene.accepted = Handshake::default();
+        let mut buffer = line("SO_RCVBUF", Phase::PreListen, 4096, 8192);
+        buffer.held.accepted = Some(Value::Int(212_992));
+        let says = says(buffer, &scene);
+        assert!(says.starts_with("without effect: unix(7)"), "{says}");
+        assert!(says.ends_with("hands on SO_PASS... only"), "{says}");
     }
 
     #[test]
