@@ -7,6 +7,10 @@ pub mod call_line;
 pub mod json;
 pub mod log_line;
 pub mod options;
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "what people read of a number has three digits, and pictures have fewer"
+)]
 pub mod probe;
 pub mod schema;
 pub mod verdict;
