@@ -98,6 +98,8 @@ pub enum Error {
         /// What to do.
         help: Vec<String>,
     },
+    /// Exit 5: what was expected was not found; one line each.
+    Unmet(String),
     /// Exit 1 and nothing more to say: the report has already said it.
     Said,
     /// Exit 130: Ctrl-C.
@@ -127,7 +129,11 @@ impl Error {
         match &mut self {
             Error::Failed { help, .. } | Error::Impossible { help, .. } => help.push(more.into()),
             Error::Refused(failure) => failure.help.push(more.into()),
-            Error::Usage(_) | Error::Profile(_) | Error::Said | Error::Interrupted => {}
+            Error::Usage(_)
+            | Error::Profile(_)
+            | Error::Unmet(_)
+            | Error::Said
+            | Error::Interrupted => {}
         }
         self
     }
@@ -140,6 +146,7 @@ impl Error {
             Error::Refused(failure) => failure.exit(),
             Error::Failed { .. } | Error::Said => 1,
             Error::Impossible { .. } => 4,
+            Error::Unmet(_) => 5,
             Error::Interrupted => 130,
         }
     }
@@ -148,7 +155,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Usage(text) | Error::Profile(text) => f.write_str(text.trim_end()),
+            Error::Usage(text) | Error::Profile(text) | Error::Unmet(text) => {
+                f.write_str(text.trim_end())
+            }
             Error::Refused(failure) => failure.fmt(f),
             Error::Failed { message, help } | Error::Impossible { message, help } => {
                 f.write_str(message)?;

@@ -65,7 +65,7 @@ fn holds_its_schema(run: &Value) {
 
 fn echo_holds_its_schema(echo: &Value) {
     let sent = n(echo, "sent");
-    let counted = n(echo, "received") + n(echo, "lost") + n(echo, "corrupt") + n(echo, "errors");
+    let counted = n(echo, "received") + n(echo, "lost") + n(echo, "corrupt");
     assert_eq!(sent, counted, "{echo}");
     let rtt = &echo["rtt_ns"];
     let order = ["min", "p50", "p90", "p99", "p999", "max"].map(|key| n(rtt, key));
@@ -125,7 +125,7 @@ fn every_shipped_profile() {
         let run = run_of(&finished);
         assert_eq!(run["profile"].as_str().unwrap(), path.to_str().unwrap());
         holds_its_schema(&run);
-        if ["tcp4-accept-only", "tcp4-receive-only"].contains(&name) {
+        if ["tcp4-accept-only", "tcp4-receive-only", "tcp4-sockperf"].contains(&name) {
             assert!(run["echo"].is_null(), "{name} does not echo");
         } else {
             echo_holds_its_schema(&run["echo"]);
@@ -207,12 +207,13 @@ fn succeeds(peer: &Peer) -> Value {
     echo
 }
 
-/// It ends with this sentence, and exit code 1.
+/// It ends with a sentence that begins like this, and exit code 1.
 fn fails(peer: &Peer, sentence: &str) -> Value {
     let (finished, echo) = probes(peer);
     assert_eq!(finished.code, 1, "{}{}", finished.text(), finished.err);
-    assert_eq!(echo["ended"].as_str(), Some(sentence), "{echo}");
-    let missing = n(&echo, "lost") + n(&echo, "corrupt") + n(&echo, "errors");
+    let ended = echo["ended"].as_str().unwrap_or_default();
+    assert!(ended.starts_with(sentence), "{echo}");
+    let missing = n(&echo, "lost") + n(&echo, "corrupt");
     assert_eq!(n(&echo, "sent"), n(&echo, "received") + missing, "{echo}");
     echo
 }
@@ -264,7 +265,8 @@ fn a_server_that_answers_wrong() {
         ),
         1
     );
-    fails(&tcp("c.sendall(c.recv(4096) + b'more')"), corrupt);
+    let more = "more came back than was sent: 4 bytes after 1 echoes, \"more\"";
+    fails(&tcp("c.sendall(c.recv(4096) + b'more')"), more);
     fails(&udp("d.upper()"), corrupt);
     fails(&udp("d + b'more'"), corrupt);
     fails(&udp("d[:-1]"), corrupt);
@@ -280,14 +282,15 @@ fn a_server_that_ends_early() {
     fails(&tcp("c.recv(4096)"), "the peer closed without an echo");
     fails(
         &tcp("c.recv(1); c.setsockopt(1, socket.SO_LINGER, struct.pack('ii', 1, 0))"),
-        "recv: connection reset by peer (ECONNRESET)",
+        "the peer reset the connection (ECONNRESET)",
     );
 }
 
 /// Silence in every form. All at once, because each lasts as long as a probe's patience.
 #[test]
 fn nothing_is_waited_for_for_ever() {
-    let late = "recv: nothing came back in time";
+    let nothing = "nothing comes back: no echo for 5.";
+    let part = "only a part comes back: ";
     let no_more = "nothing comes back any more";
     let place = place();
     let at = place.path().join("s");
@@ -302,8 +305,8 @@ while c.recv(4096): pass",
     let drip = "d = c.recv(4096)
     for b in d: c.sendall(bytes([b])); time.sleep(1)";
     std::thread::scope(|all| {
-        all.spawn(|| fails(&tcp("c.recv(4096); c.recv(1)"), late));
-        all.spawn(|| fails(&tcp(drip), late));
+        all.spawn(|| fails(&tcp("c.recv(4096); c.recv(1)"), nothing));
+        all.spawn(|| fails(&tcp(drip), part));
         all.spawn(|| {
             let echo = fails(&peer(&seqpacket), no_more);
             assert_eq!((n(&echo, "received"), n(&echo, "lost")), (1, 1));

@@ -15,6 +15,12 @@ const CIAO: (&[u8], &[u8]) = (b"Ciao!\n", b"Ciao!\n");
 /// The same behind its length.
 const PREFIXED: (&[u8], &[u8]) = (b"\0\0\0\x05Ciao!", b"\0\0\0\x05Ciao!");
 
+/// As sockperf's client sends it and hears it back: the client bit is gone.
+const PING: (&[u8], &[u8]) = (
+    b"\0\0\0\0\0\0\0\x01\0\x03\0\0\0\x13Ciao!",
+    b"\0\0\0\0\0\0\0\x01\0\x02\0\0\0\x13Ciao!",
+);
+
 type Test = fn(&str);
 
 /// One line per profile: how it is tested, `configs/` decides which lines there must be.
@@ -30,6 +36,7 @@ const PROFILES: &[(&str, Test)] = &[
     ("tcp4-length-prefix", |p| tcp4(p, PREFIXED)),
     ("tcp4-line", |p| tcp4(p, CIAO)),
     ("tcp4-linger-reset", linger_reset),
+    ("tcp4-sockperf", |p| tcp4(p, PING)),
     ("tcp4-loop", |p| tcp4(p, CIAO)),
     ("tcp4-threads", |p| tcp4(p, CIAO)),
     ("tcp4-poll", |p| tcp4(p, CIAO)),

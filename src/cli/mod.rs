@@ -153,6 +153,9 @@ pub struct Serve {
     /// How to wait for many clients: sequential, threads, poll, epoll, async, uring
     #[arg(long, value_parser = engine, value_name = "NAME")]
     pub engine: Option<EngineKey>,
+    /// Answer clients of sockperf: io.framing and serve.reply = "sockperf", requests = "unlimited" unless written
+    #[arg(long)]
+    pub sockperf: bool,
     /// Settings and output.
     #[command(flatten)]
     pub common: Common,

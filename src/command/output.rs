@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::error::Error;
 use crate::escape;
+use crate::render::probe::{Bars, Colours, Glyphs, Screen};
 use crate::sys::errno;
 
 /// For the word "error".
@@ -51,4 +52,19 @@ fn settled(outcome: io::Result<()>) -> Result<(), Error> {
 pub(super) fn is_terminal() -> bool {
     use std::io::IsTerminal as _;
     io::stdout().is_terminal()
+}
+
+/// What a report is drawn on: the terminal, or 100 columns of a pipe.
+pub(super) fn screen(bars: Bars) -> Screen {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    let width = comfy_table::Table::new().width();
+    Screen {
+        width: width.map_or(Screen::default().width, usize::from),
+        glyphs: Glyphs::of_locale(locale.as_deref()),
+        bars,
+        colours: Colours::Ansi,
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::Context;
 use super::flow::give_up;
+use super::ledger::Count;
 use super::turn::Gone;
 use crate::error::Error;
 use crate::event::{Event, Observer};
@@ -113,21 +114,8 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
             );
         }
         Gone::Ended(close) => {
-            let count = match close {
-                Close::PeerEnded => &ledger.closed_by_peer,
-                Close::GivenUp if context.stop.level() != Level::Running => &ledger.reset,
-                Close::RequestsDone | Close::Unanswered | Close::Stopped | Close::GivenUp => {
-                    &ledger.closed_by_rule
-                }
-                Close::FrameTooLong | Close::UnfinishedFrame | Close::Unasked => &ledger.failed,
-            };
-            over(
-                context,
-                connection,
-                close.why(),
-                linger(context, close),
-                count,
-            );
+            let (linger, count) = (linger(context, close), count(context, close));
+            over(context, connection, close.why(), linger, count);
         }
         Gone::TimedOut => {
             give_up(context, &mut connection.session);
@@ -159,6 +147,21 @@ pub fn end<O: Observer>(context: Context<'_, O>, mut connection: Connection, gon
     }
 }
 
+/// Where a conversation that came to its end is counted.
+fn count<O: Observer>(context: Context<'_, O>, close: Close) -> &Count {
+    let ledger = context.ledger;
+    match close {
+        Close::PeerEnded => &ledger.closed_by_peer,
+        Close::GivenUp if context.stop.level() != Level::Running => &ledger.reset,
+        Close::RequestsDone | Close::Unanswered | Close::Stopped | Close::GivenUp => {
+            &ledger.closed_by_rule
+        }
+        Close::FrameTooLong | Close::BadHeader | Close::UnfinishedFrame | Close::Unasked => {
+            &ledger.failed
+        }
+    }
+}
+
 fn timeout<O: Observer>(context: Context<'_, O>) -> &'static str {
     match context.plan.read_timeout {
         Some(read) if read < context.plan.serve.idle_timeout => {
@@ -180,7 +183,7 @@ fn over<O: Observer>(
     connection: Connection,
     why: &str,
     linger: Linger,
-    count: &super::ledger::Count,
+    count: &Count,
 ) {
     context.sys.close(connection.fd, linger);
     count.add(1);

@@ -5,7 +5,7 @@ use crate::plan::{CloseKey, FramingKey, Plan, ReplyKey, RequestsKey};
 use crate::session::{Framing, Manner, Pauses, Requests, Rules};
 use crate::socket::Type;
 
-/// A line, delimited or length-prefixed frame may be so long, or as long as the buffer if that is longer,
+/// A frame that says its own end (a line, a delimiter, a length) may be so long, or as long as the buffer if that is longer,
 /// and never longer than the memory budget.
 pub const LONGEST_FRAME: usize = 1 << 20;
 
@@ -18,6 +18,7 @@ pub fn rules(plan: &Plan) -> Rules {
         FramingKey::Delimiter(delimiter) => Framing::Delimiter(delimiter.clone()),
         FramingKey::LengthPrefix(bytes) => Framing::LengthPrefix { bytes: *bytes },
         FramingKey::Fixed(size) => Framing::Fixed { size: *size },
+        FramingKey::Sockperf => Framing::Sockperf,
     };
     let longest = match framing {
         Framing::Fixed { size } => size,
@@ -50,5 +51,6 @@ const fn handler(reply: ReplyKey) -> Handler {
         ReplyKey::Echo => Handler::Echo,
         ReplyKey::Discard => Handler::Discard,
         ReplyKey::Chargen => Handler::Chargen,
+        ReplyKey::Sockperf => Handler::Sockperf,
     }
 }

@@ -1,12 +1,14 @@
 //! The handlers: what to answer to one message.
 //!
-//! Three of the small services of 1983: [`echo`] (RFC 862), [`discard`] (RFC 863), [`chargen`] (RFC 864). A handler sees
-//! one whole message and nothing else: no socket, no clock, no memory of what came before. Where a message begins and
-//! ends, and when the conversation is over, is the business of [`crate::session`].
+//! Three of the small services of 1983: [`echo`] (RFC 862), [`discard`] (RFC 863), [`chargen`] (RFC 864); and [`sockperf`],
+//! which answers that load generator. A handler sees one whole message and nothing else: no socket, no clock, no memory of
+//! what came before. Where a message begins and ends, and when the conversation is over, is the business of
+//! [`crate::session`].
 
 pub mod chargen;
 pub mod discard;
 pub mod echo;
+pub mod sockperf;
 
 use std::fmt;
 
@@ -19,6 +21,8 @@ pub enum Handler {
     Discard,
     /// RFC 864: an endless pattern, whatever was said.
     Chargen,
+    /// As the server of sockperf: a client's ping comes back without its client bit, anything else is not answered.
+    Sockperf,
 }
 
 /// What becomes of a message.
@@ -26,16 +30,21 @@ pub enum Handler {
 pub enum Answer {
     /// The message's own bytes, perhaps changed by the handler, are the answer.
     InPlace,
-    /// There is no answer; the message is spent.
-    Nothing,
+    /// There is no answer, and why, in a few words; the message is spent.
+    Nothing(&'static str),
     /// This text is the answer; the message is spent. Whoever answers a datagram sends at most as many bytes of it as
     /// came, or a forged source address would turn the server into an amplifier.
     Text(&'static [u8]),
 }
 
 impl Handler {
-    /// All handlers, in the order of their RFCs.
-    pub const ALL: [Handler; 3] = [Handler::Echo, Handler::Discard, Handler::Chargen];
+    /// All handlers, in the order of their RFCs; then the one without.
+    pub const ALL: [Handler; 4] = [
+        Handler::Echo,
+        Handler::Discard,
+        Handler::Chargen,
+        Handler::Sockperf,
+    ];
 
     /// The name in a profile.
     pub const fn name(self) -> &'static str {
@@ -43,6 +52,7 @@ impl Handler {
             Handler::Echo => "echo",
             Handler::Discard => "discard",
             Handler::Chargen => "chargen",
+            Handler::Sockperf => "sockperf",
         }
     }
 
@@ -53,14 +63,15 @@ impl Handler {
             .find(|h| h.name().eq_ignore_ascii_case(word))
     }
 
-    /// Answers one whole message; an empty one is a message too. The kind of the answer depends on the handler alone,
-    /// never on the message: several answers of one chunk can so leave in one send.
+    /// Answers one whole message; an empty one is a message too. [`Answer::Text`] comes from chargen alone, and chargen
+    /// gives nothing else; the others answer in place or not at all.
     #[inline]
     pub fn answer(self, message: &mut [u8]) -> Answer {
         match self {
             Handler::Echo => echo::answer(message),
             Handler::Discard => discard::answer(message),
             Handler::Chargen => chargen::answer(message),
+            Handler::Sockperf => sockperf::answer(message),
         }
     }
 
@@ -101,9 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_the_answer_does_not_depend_on_the_message() {
+    fn text_comes_from_the_handler_that_speaks_first_and_from_no_other() {
         for handler in Handler::ALL {
-            assert_eq!(handler.answer(&mut []), handler.answer(&mut b"x".to_vec()));
+            for message in [&b""[..], b"x", &sockperf::header(1, 3, 14)] {
+                let is_text = matches!(handler.answer(&mut message.to_vec()), Answer::Text(_));
+                assert_eq!(is_text, handler.speaks_first());
+            }
         }
     }
 }

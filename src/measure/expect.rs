@@ -18,7 +18,7 @@ pub fn judge(expected: &Expectation, origin: &str, run: &str, report: &Json) -> 
         expectation: expected.to_string(),
         origin: origin.to_owned(),
         run: run.to_owned(),
-        found: found.map(plain),
+        found: found.map(|found| plain(found, is_time(expected))),
         met: found.is_some_and(|found| holds(found, expected)),
     }
 }
@@ -26,7 +26,7 @@ pub fn judge(expected: &Expectation, origin: &str, run: &str, report: &Json) -> 
 /// Why an expectation can never be met, if that is so: its bound is a time where the report counts, say.
 pub fn mismatch(expected: &Expectation) -> Option<String> {
     let path = expected.path.join(".");
-    let is_time = expected.path.iter().any(|part| part.ends_with("_ns"));
+    let is_time = is_time(expected);
     match expected.bound {
         Bound::Number(_, Unit::Nanoseconds) if !is_time => {
             Some(format!("{path} is no time (those end in _ns)"))
@@ -90,11 +90,29 @@ fn compare(found: f64, relation: Relation, bound: f64) -> bool {
     }
 }
 
-fn plain(found: &Json) -> String {
+/// Times are told in nanoseconds by keys that say so: `connect_ns`, `rtt_ns.p99`.
+fn is_time(expected: &Expectation) -> bool {
+    expected.path.iter().any(|part| part.ends_with("_ns"))
+}
+
+/// As a bound is written, so that both can be held against each other by eye.
+fn plain(found: &Json, is_time: bool) -> String {
     match found {
         Json::String(text) => crate::escape::text(text),
         Json::Array(_) | Json::Object(_) => "not a single value".into(),
-        other => other.to_string(),
+        other => match other.as_u64().filter(|_| is_time) {
+            Some(ns) => time(ns),
+            None => other.to_string(),
+        },
+    }
+}
+
+fn time(ns: u64) -> String {
+    match ns {
+        0..10_000 => format!("{ns}ns"),
+        10_000..10_000_000 => format!("{}us", ns / 1_000),
+        10_000_000..10_000_000_000 => format!("{}ms", ns / 1_000_000),
+        _ => format!("{}s", ns / 1_000_000_000),
     }
 }
 
@@ -163,7 +181,7 @@ mod tests {
                 &report(),
             )
         };
-        assert_eq!(judged("echo.rtt_ns.p99 < 1ms").found.unwrap(), "1500000");
+        assert_eq!(judged("echo.rtt_ns.p99 < 1ms").found.unwrap(), "1500us");
         assert_eq!(judged("echo.nothing < 1").found, None);
         let mismatch = |text: &str| mismatch(&Expectation::parse(text).unwrap());
         assert!(

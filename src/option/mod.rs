@@ -26,7 +26,7 @@ pub use fits::Fits;
 pub use kind::{Field, Kind, Layout, Part, Unit};
 pub use level::{Level, level_name, level_number};
 pub use name::OptionName;
-pub use remark::remark;
+pub use remark::{late, remark};
 pub use row::{Access, Adjust, Inherited, Platform, Row};
 pub use value::{Patch, Payload, Value};
 pub use verdict::{Ruling, Verdict, judge};

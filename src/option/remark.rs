@@ -3,8 +3,8 @@
 //! The value reads back as asked in all these cases, so [`super::judge`] cannot see it; the manual and the kernel's
 //! source can. Each line was tried on Linux 6.18.
 
-use super::{Fits, Level, Row, Ruling, Verdict};
-use crate::socket::{Family, Triple};
+use super::{Adjust, Fits, Level, Row, Ruling, Value, Verdict};
+use crate::socket::{Family, Phase, Triple};
 
 /// Options that only do something on the sockets named, though others take them.
 #[rustfmt::skip]
@@ -71,6 +71,20 @@ pub fn remark(row: &Row, triple: Triple) -> Option<Ruling> {
     None
 }
 
+/// What was set at a point where nothing came of it: it reads as it did `before`. TCP_MAXSEG of a connection is such a
+/// one. Ask it after [`super::judge`] said `adjusted`; a size that is doubled may be what was there by chance, and is none.
+pub fn late(row: &Row, at: Phase, before: &Value, effective: &Value) -> Option<Ruling> {
+    let why = row.warning_at(at)?;
+    let is_doubled = matches!(
+        row.adjust,
+        Adjust::DoubledCapped { .. } | Adjust::Doubled { .. }
+    );
+    (before == effective && !is_doubled).then(|| Ruling {
+        verdict: Verdict::Ignored,
+        why: Some(why.to_owned()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::find;
@@ -97,6 +111,19 @@ mod tests {
             Some(Verdict::Ignored)
         );
         assert_eq!(say("SO_SNDBUF", Family::Unix, Type::Stream), None);
+    }
+
+    #[test]
+    fn what_reads_as_before_came_too_late() {
+        let say = |name: &str, at, before, effective| {
+            let row = find(name).unwrap();
+            late(row, at, &Value::Int(before), &Value::Int(effective)).map(|r| r.verdict)
+        };
+        let ignored = Some(Verdict::Ignored);
+        assert_eq!(say("TCP_MAXSEG", Phase::PostAccept, 32768, 32768), ignored);
+        assert_eq!(say("TCP_MAXSEG", Phase::PreListen, 536, 536), None);
+        assert_eq!(say("TCP_SYNCNT", Phase::PostAccept, 6, 3), None);
+        assert_eq!(say("SO_RCVBUF", Phase::PostAccept, 131_072, 131_072), None);
     }
 
     #[test]

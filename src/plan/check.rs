@@ -2,7 +2,7 @@
 
 use super::choose::Chosen;
 use super::{batch_rules, engine_rules, option_rules};
-use crate::profile::{FramingKey, Origin, Problem, Profile, Setting};
+use crate::profile::{FramingKey, Origin, Problem, Profile, ReplyKey, Setting};
 use crate::socket::address::literal_family;
 use crate::socket::{Address, Family, Protocol, Role, Type};
 
@@ -11,6 +11,7 @@ type Rule = fn(&Profile, &Chosen) -> Vec<Problem>;
 const RULES: &[Rule] = &[
     connection_keys_need_connections,
     framing_needs_a_stream,
+    sockperf_needs_its_frames,
     message_keys_need_messages,
     unix_keys_need_unix,
     internet_keys_need_the_internet,
@@ -101,6 +102,24 @@ fn framing_needs_a_stream(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
         [written("io.framing", &profile.io.framing)],
         &why,
         "remove the key, or choose type = \"stream\"",
+    )
+}
+
+/// Of a stream, one receive may give half a message, or three.
+fn sockperf_needs_its_frames(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
+    let framed = profile.io.framing.value == FramingKey::Sockperf;
+    if chosen.triple.ty != Type::Stream || framed {
+        return Vec::new();
+    }
+    let reply = &profile.serve.reply;
+    if reply.value != ReplyKey::Sockperf {
+        return Vec::new();
+    }
+    refuse(
+        profile,
+        [written("serve.reply", reply)],
+        "only framing = \"sockperf\" finds such messages in a stream",
+        "set io.framing = \"sockperf\"",
     )
 }
 

@@ -57,6 +57,7 @@ pub fn builtins() -> &'static [Builtin] {
         "tcp4-tiny-backlog",
         "tcp4-line",
         "tcp4-length-prefix",
+        "tcp4-sockperf",
     ]
 }
 

@@ -16,6 +16,8 @@ pub enum FramingKey {
     LengthPrefix(u8),
     /// `fixed` with `message_size`
     Fixed(usize),
+    /// `sockperf`: as the header of that program says.
+    Sockperf,
 }
 
 /// How a server waits for many clients.
@@ -53,6 +55,8 @@ pub enum ReplyKey {
     Discard,
     /// RFC 864
     Chargen,
+    /// As the server of sockperf.
+    Sockperf,
 }
 
 /// `close`

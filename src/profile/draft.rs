@@ -43,6 +43,7 @@ impl Draft {
         draft.framing.value = match &key.value {
             FramingKey::None => FramingWord::None,
             FramingKey::Line => FramingWord::Line,
+            FramingKey::Sockperf => FramingWord::Sockperf,
             FramingKey::Delimiter(bytes) => {
                 let value = String::from_utf8_lossy(bytes).into_owned();
                 draft.delimiter = Some(Setting { value, origin });

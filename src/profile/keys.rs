@@ -125,7 +125,7 @@ static KEYS: &[Key] = &[
     key!("serve.engine", words::<super::EngineKey>(), profile.serve.engine, "how to wait for many clients"),
     key!("serve.workers", Kind::NumberOr(1, 1024, "cores"), profile.serve.workers, "threads of the engine"),
     key!("serve.requests", Kind::NumberOr(0, INT_MAX, "unlimited"), profile.serve.requests, "answers per connection, then close; 0: accept and close; unlimited: until the peer closes"),
-    key!("serve.reply", words::<super::ReplyKey>(), profile.serve.reply, "what to answer: RFC 862, 863, 864"),
+    key!("serve.reply", words::<super::ReplyKey>(), profile.serve.reply, "what to answer: RFC 862, 863, 864; sockperf: as that program's server"),
     key!("serve.max_connections", Kind::Number(1, 1 << 20), profile.serve.max_connections, "connections at a time"),
     key!("serve.idle_timeout", TIME, profile.serve.idle_timeout, "a connection on which nothing moves is closed"),
     key!("serve.drain_timeout", PAUSE, profile.serve.drain_timeout, "at the end, how long connections may finish"),

@@ -118,6 +118,7 @@ fn framing(draft: &Draft) -> (FramingKey, Origin) {
     match draft.framing.value {
         FramingWord::None => none,
         FramingWord::Line => (FramingKey::Line, Origin::Default),
+        FramingWord::Sockperf => (FramingKey::Sockperf, Origin::Default),
         FramingWord::Delimiter => draft.delimiter.as_ref().map_or(none, |s| {
             (
                 FramingKey::Delimiter(s.value.clone().into_bytes()),

@@ -47,17 +47,18 @@ pub(super) enum FramingWord {
     Delimiter,
     LengthPrefix,
     Fixed,
+    Sockperf,
 }
 
 words!(EngineKey: Sequential = "sequential", Threads = "threads", Poll = "poll", Epoll = "epoll", Async = "async", Uring = "uring");
-words!(ReplyKey: Echo = "echo", Discard = "discard", Chargen = "chargen");
+words!(ReplyKey: Echo = "echo", Discard = "discard", Chargen = "chargen", Sockperf = "sockperf");
 words!(CloseKey: Fin = "fin", Reset = "reset");
 words!(OverloadKey: Wait = "wait", Reject = "reject");
 words!(TruncatedKey: Drop = "drop", Echo = "echo");
 words!(TriggerKey: Level = "level", Edge = "edge");
 words!(LevelKey: Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace");
 words!(FormatKey: Article = "article", Json = "json");
-words!(FramingWord: None = "none", Line = "line", Delimiter = "delimiter", LengthPrefix = "length-prefix", Fixed = "fixed");
+words!(FramingWord: None = "none", Line = "line", Delimiter = "delimiter", LengthPrefix = "length-prefix", Fixed = "fixed", Sockperf = "sockperf");
 
 #[cfg(test)]
 mod tests {

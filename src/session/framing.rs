@@ -6,6 +6,7 @@
 use std::io::BufRead as _;
 
 use super::rules::Framing;
+use super::sockperf;
 
 /// What the bytes at hand begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum Cut {
     Unfinished,
     /// A frame that is, or will be, longer than `longest`.
     TooLong,
+    /// A header that claims less than itself.
+    Senseless,
 }
 
 impl Framing {
@@ -29,6 +32,7 @@ impl Framing {
                 prefixed(data, usize::from(*bytes).clamp(1, 8), longest)
             }
             Framing::Fixed { size } => counted(data, Some((*size).max(1)), longest),
+            Framing::Sockperf => headed(data, longest),
         }
     }
 
@@ -36,7 +40,7 @@ impl Framing {
     pub(super) const fn ends_with_the_stream(&self) -> bool {
         match self {
             Framing::None | Framing::Message | Framing::Line | Framing::Delimiter(_) => true,
-            Framing::LengthPrefix { .. } | Framing::Fixed { .. } => false,
+            Framing::LengthPrefix { .. } | Framing::Fixed { .. } | Framing::Sockperf => false,
         }
     }
 }
@@ -76,6 +80,16 @@ fn prefixed(data: &[u8], width: usize, longest: usize) -> Cut {
         .ok()
         .and_then(|n| n.checked_add(width));
     counted(data, whole, longest)
+}
+
+fn headed(data: &[u8], longest: usize) -> Cut {
+    let Some(header) = data.first_chunk() else {
+        return counted(data, Some(sockperf::HEADER), longest);
+    };
+    match sockperf::length(header) as usize {
+        whole if whole < sockperf::HEADER => Cut::Senseless,
+        whole => counted(data, Some(whole), longest),
+    }
 }
 
 /// A frame of `whole` bytes; none stands for more than can be counted.
@@ -157,6 +171,24 @@ mod tests {
             cut(&Framing::LengthPrefix { bytes: 255 }, &[0; 9]),
             Cut::Frame(8)
         );
+    }
+
+    #[test]
+    fn a_header_counts_itself_too() {
+        let cut = |data: &[u8], longest| Framing::Sockperf.cut(data, 0, longest);
+        let of = |length: u32| [&sockperf::header(1, 3, length)[..], b"abc"].concat();
+        assert_eq!(cut(&of(14), 14), Cut::Frame(14));
+        assert_eq!(cut(&of(16), 16), Cut::Frame(16));
+        assert_eq!(cut(&of(17), 16), Cut::TooLong);
+        assert_eq!(cut(&of(18), 18), Cut::Unfinished);
+        assert_eq!(cut(&of(18)[..13], 18), Cut::Unfinished);
+        assert_eq!(cut(b"x", 13), Cut::TooLong);
+        for length in [1 << 31, u32::MAX] {
+            assert_eq!(cut(&of(length), 1 << 20), Cut::TooLong);
+        }
+        for length in [0, 1, 13] {
+            assert_eq!(cut(&of(length), 1 << 20), Cut::Senseless);
+        }
     }
 
     #[test]

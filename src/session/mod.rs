@@ -56,8 +56,10 @@ mod tests;
 use std::num::NonZeroU32;
 
 use crate::handler::chargen;
+pub use crate::handler::sockperf;
 
 use carry::Carry;
+use reading::Fate;
 
 pub use rules::{Close, Framing, Manner, Pause, Pauses, Received, Requests, Rules, Want};
 
@@ -145,11 +147,11 @@ impl Session {
         self.end = 0;
         self.at = 0;
         self.ready = 0;
-        let discarded = self.answer(rules, chunk);
-        self.end = self.ready;
-        if discarded > 0 {
-            return self.swallowed(discarded);
+        if self.answer(rules, chunk) == Fate::Spent {
+            return self.swallowed(chunk.len());
         }
+        self.ready = chunk.len() as u32;
+        self.end = self.ready;
         self.now = Want::Send;
         Received {
             messages: 1,

@@ -4,12 +4,22 @@
 //! common case, is answered there without coming here.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 
 use crate::handler::Answer;
 
 use super::Session;
 use super::framing::Cut;
 use super::rules::{Close, Framing, Received, Rules, Want};
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Its bytes are the answer.
+    Answered,
+    /// There is no answer.
+    Spent,
+}
 
 impl Session {
     /// Takes the end of the stream: an unterminated line is still a message, an unfinished frame of known length is
@@ -22,17 +32,21 @@ impl Session {
         let mut close = Close::PeerEnded;
         let tail = self.ready as usize..self.end as usize;
         if !tail.is_empty() {
-            match self.carry.take() {
-                Some(mut carry) if rules.framing.ends_with_the_stream() => {
+            let length = tail.len();
+            let mut fate = Fate::Spent;
+            match &mut self.carry {
+                Some(carry) if rules.framing.ends_with_the_stream() => {
                     got.messages = 1;
-                    got.discarded = self.answer(rules, &mut carry.bytes[tail]);
-                    self.carry = Some(carry);
+                    fate = rules.handler.answer(&mut carry.bytes[tail]).into();
+                    self.one_less(rules);
                 }
-                carry => {
-                    got.discarded = tail.len();
+                _ => close = Close::UnfinishedFrame,
+            }
+            match fate {
+                Fate::Answered => self.ready = self.end,
+                Fate::Spent => {
+                    got.discarded = length;
                     self.end = self.ready;
-                    self.carry = carry;
-                    close = Close::UnfinishedFrame;
                 }
             }
         }
@@ -67,6 +81,8 @@ impl Session {
                 let seen = carry.bytes.len();
                 carry.append(chunk, rules.longest());
                 let got = self.frames(rules, &mut carry.bytes, seen);
+                // Behind it stand bytes that moved forward.
+                carry.bytes.truncate(self.end as usize);
                 self.carry = Some(carry);
                 got
             }
@@ -75,49 +91,67 @@ impl Session {
         got
     }
 
-    /// Answers the frames that `data` begins with; no delimiter ends within its first `seen` bytes.
+    /// Answers the frames that `data` begins with; no delimiter ends within its first `seen` bytes. What is to be sent is
+    /// one piece: an answer behind a frame without one moves forward, and so does an unfinished frame.
     fn frames(&mut self, rules: &Rules, data: &mut [u8], mut seen: usize) -> Received {
-        (self.at, self.ready, self.end) = (0, 0, data.len() as u32);
+        let whole = data.len();
+        let (mut at, mut ready, mut from) = (0, 0, 0);
         let mut got = Received::default();
-        let mut rest = data;
-        while !rest.is_empty() && self.then.end().is_none() {
-            match rules.framing.cut(rest, seen, rules.longest()) {
+        let mut rest = 0;
+        while from < whole && self.then.end().is_none() {
+            match rules.framing.cut(&data[from..], seen, rules.longest()) {
                 Cut::Frame(length) => {
-                    let (frame, behind) = rest.split_at_mut(length);
-                    got.messages += 1;
-                    got.discarded += self.answer(rules, frame);
-                    rest = behind;
+                    let frame = from..from + length;
+                    from = frame.end;
                     seen = 0;
+                    got.messages += 1;
+                    match self.answer(rules, &mut data[frame.clone()]) {
+                        Fate::Answered => {
+                            move_to(data, frame, ready);
+                            ready += length;
+                        }
+                        Fate::Spent => {
+                            got.discarded += length;
+                            if at == ready {
+                                (at, ready) = (from, from);
+                            }
+                        }
+                    }
                 }
-                Cut::Unfinished => return got,
+                Cut::Unfinished => {
+                    rest = whole - from;
+                    move_to(data, from..whole, ready);
+                    from = whole;
+                }
                 Cut::TooLong => self.then = rules.closing(Close::FrameTooLong),
+                Cut::Senseless => self.then = rules.closing(Close::BadHeader),
             }
         }
+        (self.at, self.ready) = (at as u32, ready as u32);
+        self.end = (ready + rest) as u32;
+        let behind = whole - from;
         if self.then.end() == Some(Close::RequestsDone) {
-            got.discarded += self.refuse(rules, rest.len()).discarded;
+            got.discarded += self.refuse(rules, behind).discarded;
         } else {
-            got.discarded += rest.len();
+            got.discarded += behind;
         }
-        self.end = self.ready;
         got
     }
 
-    /// Lets the handler answer the message at `ready`; gives the number of bytes that are spent without an answer.
+    /// Lets the handler answer a message, and counts it.
     #[inline]
-    pub(super) fn answer(&mut self, rules: &Rules, message: &mut [u8]) -> usize {
+    pub(super) fn answer(&mut self, rules: &Rules, message: &mut [u8]) -> Fate {
+        self.one_less(rules);
+        rules.handler.answer(message).into()
+    }
+
+    /// One message more was taken.
+    #[inline]
+    fn one_less(&mut self, rules: &Rules) {
         if let Some(left) = self.left {
             self.left = NonZeroU32::new(left.get() - 1);
             if self.left.is_none() {
                 self.then = rules.closing(Close::RequestsDone);
-            }
-        }
-        self.ready += message.len() as u32;
-        match rules.handler.answer(message) {
-            Answer::InPlace => 0,
-            // On a connection only chargen answers with text, and it has spoken already.
-            Answer::Nothing | Answer::Text(_) => {
-                self.at = self.ready;
-                message.len()
             }
         }
     }
@@ -125,11 +159,9 @@ impl Session {
     /// An empty message is answered by an empty one: there is something to send, and it has no bytes.
     fn empty_message(&mut self, rules: &Rules) -> Received {
         (self.at, self.ready, self.end) = (0, 0, 0);
-        self.answer(rules, &mut []);
-        self.now = if rules.handler.swallows() {
-            self.then
-        } else {
-            Want::Send
+        self.now = match self.answer(rules, &mut []) {
+            Fate::Answered => Want::Send,
+            Fate::Spent => self.then,
         };
         Received {
             messages: 1,
@@ -157,5 +189,24 @@ impl Session {
             messages: 0,
             discarded,
         }
+    }
+}
+
+impl From<Answer> for Fate {
+    #[inline]
+    fn from(answer: Answer) -> Fate {
+        match answer {
+            Answer::InPlace => Fate::Answered,
+            // On a connection only chargen answers with text, and it has spoken already.
+            Answer::Nothing(_) | Answer::Text(_) => Fate::Spent,
+        }
+    }
+}
+
+/// Moves bytes forward, which nearly all of them need not.
+#[inline]
+fn move_to(data: &mut [u8], bytes: Range<usize>, to: usize) {
+    if bytes.start != to {
+        data.copy_within(bytes, to);
     }
 }

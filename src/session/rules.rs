@@ -96,6 +96,8 @@ pub enum Framing {
         /// Length of every message in bytes, at least 1.
         size: usize,
     },
+    /// After as many bytes as the header of sockperf says ([`crate::handler::sockperf`]), itself included.
+    Sockperf,
 }
 
 /// How many messages are answered before the connection is closed; with chargen, how many lines are sent.
@@ -183,7 +185,9 @@ pub enum Close {
     Unanswered,
     /// A frame was longer than the rules allow.
     FrameTooLong,
-    /// The stream ended within a length-prefixed or fixed frame.
+    /// A frame's header contradicted itself.
+    BadHeader,
+    /// The stream ended within a frame of known length.
     UnfinishedFrame,
     /// Bytes came that nobody had asked for, before the ones held were sent.
     Unasked,
@@ -195,11 +199,12 @@ pub enum Close {
 
 impl Close {
     /// All reasons.
-    pub const ALL: [Close; 8] = [
+    pub const ALL: [Close; 9] = [
         Close::PeerEnded,
         Close::RequestsDone,
         Close::Unanswered,
         Close::FrameTooLong,
+        Close::BadHeader,
         Close::UnfinishedFrame,
         Close::Unasked,
         Close::Stopped,
@@ -213,6 +218,7 @@ impl Close {
             Close::RequestsDone => "all requests were answered",
             Close::Unanswered => "all requests were answered, and more had come",
             Close::FrameTooLong => "a frame was longer than allowed",
+            Close::BadHeader => "a frame's header made no sense",
             Close::UnfinishedFrame => "the stream ended within a frame",
             Close::Unasked => "bytes came unasked",
             Close::Stopped => "stopped",
@@ -227,6 +233,7 @@ impl Close {
             Close::PeerEnded | Close::RequestsDone | Close::Stopped => wished,
             Close::Unanswered
             | Close::FrameTooLong
+            | Close::BadHeader
             | Close::UnfinishedFrame
             | Close::Unasked
             | Close::GivenUp => Manner::Reset,

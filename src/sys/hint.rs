@@ -224,6 +224,21 @@ fn no_answer(failure: &mut Failure, plan: &Plan) {
     say(failure, &cause, "connect.timeout sets how long to wait");
 }
 
+/// connect(2): EINVAL of an internet address.
+fn address_refused(failure: &mut Failure, plan: &Plan) {
+    if failure.subject.starts_with("[fe80") {
+        let cause = "a link-local address needs its interface";
+        say(failure, cause, "write it as [fe80::1%eth0]:35555");
+    } else if plan.triple.protocol == Protocol::MPTCP {
+        let help = "socket.protocol = \"tcp\" tells whether TCP takes it";
+        say(failure, "MPTCP refused the address", help);
+    } else {
+        let cause = "the routing table throws away what goes there (a blackhole route)";
+        let help = "`ip route get ADDRESS` tells where it would go";
+        say(failure, cause, help);
+    }
+}
+
 fn connect(failure: &mut Failure, plan: &Plan) {
     let unix = plan.triple.family == Family::Unix;
     match failure.errno.name.as_str() {
@@ -236,7 +251,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
         ),
         "EHOSTUNREACH" => say(
             failure,
-            "a router or the neighbour table says that the host cannot be reached",
+            "a router, an unreachable route or the neighbour table says that the host cannot be reached",
             "`ip route get ADDRESS` tells where it would go, `ip neighbour` who answers",
         ),
         "ENOENT" => say(
@@ -256,7 +271,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
         ),
         "EACCES" => say(
             failure,
-            "a firewall rule forbids it, or the address is a broadcast one",
+            "a firewall rule or a prohibit route forbids it, or the address is a broadcast one",
             "SO_BROADCAST = true allows broadcast",
         ),
         "EADDRNOTAVAIL" => say(
@@ -269,18 +284,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
             "the inherited descriptor has no peer",
             "its owner must connect it before sockplay inherits it",
         ),
-        "EINVAL" if failure.subject.starts_with("[fe80") => say(
-            failure,
-            "a link-local address needs its interface",
-            "write it as [fe80::1%eth0]:35555",
-        ),
-        "EINVAL" if plan.triple.protocol == Protocol::MPTCP => {
-            say(
-                failure,
-                "MPTCP refused the address",
-                "socket.protocol = \"tcp\" tells whether TCP takes it",
-            );
-        }
+        "EINVAL" if !unix => address_refused(failure, plan),
         _ => {}
     }
 }

@@ -9,6 +9,7 @@
 mod abi;
 mod apply;
 mod call;
+pub mod clock;
 pub mod driven;
 pub mod errno;
 pub mod examine;

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::event::{Backlog, Observer, OptionReport};
 use crate::option::OptionName;
 use crate::plan::{Act, Plan};
-use crate::socket::{Address, Phase, Role, SocketName, Triple, UnixName};
+use crate::socket::{Address, Phase, Role, SocketName, Triple, Type, UnixName};
 
 /// SO_SNDTIMEO of zero would wait for ever.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
@@ -113,16 +113,29 @@ impl<O: Observer> Sys<'_, O> {
         let names = self.resolve(&plan.address, plan.triple.family)?;
         let mut last = None;
         for name in &names {
-            let mut opening = Opening::new(plan, readback);
-            match opening.run(self, plan, name) {
-                Ok(()) => return self.connected(opening, plan),
-                Err(error) => last = Some(hint::explain(error, plan)),
+            match self.open_client_at(plan, name, readback) {
+                Ok(client) => return Ok(client),
+                Err(error) => last = Some(error),
             }
         }
         Err(last.expect("the resolver answers with at least one address"))
     }
 
-    fn connected(&self, opening: Opening, plan: &Plan) -> Result<Client, Error> {
+    /// The same at one address that is known.
+    pub fn open_client_at(
+        &self,
+        plan: &Plan,
+        name: &SocketName,
+        readback: Readback,
+    ) -> Result<Client, Error> {
+        let mut opening = Opening::new(plan, readback);
+        opening
+            .run(self, plan, name)
+            .map_err(|e| hint::explain(e, plan))?;
+        self.connected(opening, plan, name)
+    }
+
+    fn connected(&self, opening: Opening, plan: &Plan, name: &SocketName) -> Result<Client, Error> {
         let fd = opening
             .fd
             .ok_or_else(|| Error::failed("the plan opens no socket"))?;
@@ -130,12 +143,16 @@ impl<O: Observer> Sys<'_, O> {
         let local = self
             .getsockname(fd.as_fd())
             .map_err(|e| errno::failure("getsockname", subject(), &e))?;
-        let peer = self.getpeername(fd.as_fd()).map_err(|e| {
-            hint::explain(
-                Error::from(errno::failure("getpeername", subject(), &e)),
-                plan,
-            )
-        })?;
+        let peer = match self.getpeername(fd.as_fd()) {
+            // The kernel takes a port of 0 for "not connected" (inet_getname), and a raw socket has none.
+            Err(e) if plan.triple.ty == Type::Raw && e.raw_os_error() == Some(libc::ENOTCONN) => {
+                name.clone()
+            }
+            peer => peer.map_err(|e| {
+                let failure = errno::failure("getpeername", subject(), &e);
+                hint::explain(failure.into(), plan)
+            })?,
+        };
         let connect_time = opening.connect_time;
         Ok(Client {
             fd,

@@ -42,6 +42,16 @@ pub fn payload(triple: Triple, received: &[u8]) -> Payload {
     }
 }
 
+/// Source and destination port of a TCP or UDP header.
+pub fn ports(segment: &[u8]) -> Option<(u16, u16)> {
+    let (source, rest) = segment.split_first_chunk()?;
+    let destination = rest.first_chunk()?;
+    Some((
+        u16::from_be_bytes(*source),
+        u16::from_be_bytes(*destination),
+    ))
+}
+
 /// What a client puts around its messages, and takes off the replies: nothing, but for ICMP, whose echo request and
 /// reply (RFC 792, RFC 4443) carry an identifier and a sequence number before the payload.
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +143,12 @@ mod tests {
             (found.to, found.ttl),
             (Some("127.0.0.1".parse().unwrap()), Some(9))
         );
+    }
+
+    #[test]
+    fn ports_come_first_and_in_network_order() {
+        assert_eq!(ports(&[0, 80, 1, 0, 9]), Some((80, 256)));
+        assert_eq!(ports(&[0, 80, 1]), None);
     }
 
     #[test]

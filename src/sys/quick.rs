@@ -1,10 +1,11 @@
-//! The three calls of an echo, without the C library's wrappers.
+//! The calls of an echo, without the C library's wrappers.
 //!
 //! recv(3), send(3) and epoll_wait(3) are cancellation points (pthreads(7)): as soon as there is a second thread, each
 //! switches cancellation on and off, which is half of the instructions that an echo takes. Nobody is ever cancelled here.
 
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::time::Duration;
 
 use rustix::net::{RecvFlags, SendFlags};
 
@@ -38,6 +39,33 @@ pub(super) fn epoll_wait(
             ready.as_mut_ptr(),
             ready.len(),
             timeout_ms,
+            std::ptr::null::<libc::sigset_t>(),
+            0_usize,
+        )
+    };
+    if returned < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(returned as usize)
+}
+
+#[inline]
+pub(super) fn epoll_pwait2(
+    epoll: BorrowedFd<'_>,
+    ready: &mut [EpollEntry],
+    timeout: Duration,
+) -> io::Result<usize> {
+    // The kernel's own struct: the C library's may have other fields where time_t has 32 bits.
+    let timeout = [timeout.as_secs(), u64::from(timeout.subsec_nanos())];
+    // SAFETY: the pointers and the length are a live slice's, which the kernel fills in, and two live numbers' of 64 bits.
+    #[allow(unsafe_code, reason = "syscall(2) takes pointers and a length")]
+    let returned = unsafe {
+        libc::syscall(
+            libc::SYS_epoll_pwait2,
+            epoll.as_raw_fd(),
+            ready.as_mut_ptr(),
+            ready.len(),
+            timeout.as_ptr(),
             std::ptr::null::<libc::sigset_t>(),
             0_usize,
         )

@@ -187,6 +187,35 @@ impl<O: Observer> Sys<'_, O> {
         };
         self.observed("epoll_wait", run, args, |&n| n as i64)
     }
+
+    /// epoll_pwait2(2): epoll_wait(2) that counts nanoseconds, where a millisecond is too long. A kernel before 5.11 has
+    /// none, and then it waits for a part of a millisecond not at all.
+    pub fn epoll_wait_precisely(
+        &self,
+        epoll: BorrowedFd<'_>,
+        ready: &mut [EpollEntry],
+        timeout: Duration,
+    ) -> io::Result<usize> {
+        let len = ready.len();
+        let run = || match quick::epoll_pwait2(epoll, ready, timeout) {
+            Err(e) if e.raw_os_error() == Some(libc::ENOSYS) => {
+                quick::epoll_wait(epoll, ready, timeout.as_millis() as i32)
+            }
+            outcome => outcome,
+        };
+        let args = |_: &_| {
+            vec![
+                Arg::Fd(epoll.as_raw_fd()),
+                Arg::Int(len as i64),
+                Arg::symbol(format!(
+                    "{{tv_sec={}, tv_nsec={}}}",
+                    timeout.as_secs(),
+                    timeout.subsec_nanos()
+                )),
+            ]
+        };
+        self.observed("epoll_pwait2", run, args, |&n| n as i64)
+    }
 }
 
 fn poll_bits(bits: i16) -> Arg {

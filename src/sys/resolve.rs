@@ -1,6 +1,7 @@
 //! From a host name to addresses: getaddrinfo(3).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs as _};
+use std::time::{Duration, Instant};
 
 use super::{Sys, errno};
 use crate::error::{Error, Failure};
@@ -36,6 +37,38 @@ impl<O: Observer> Sys<'_, O> {
                 SocketAddrV6::new(number, port, 0, index).into(),
             )]);
         }
+        let mut names = self.getaddrinfo(host, port)?;
+        names.retain(|name| name.family() == family);
+        if names.is_empty() {
+            let host = escape::text(host);
+            return Err(Error::failed(format!(
+                "getaddrinfo {host}: the name has no {} address",
+                family.name()
+            ))
+            .with_help("set socket.family to the other family, or use another name"));
+        }
+        Ok(names)
+    }
+
+    /// Every address that the host stands for, of both families of IP in the resolver's order, and how long the resolver
+    /// took; a number, a path or a descriptor needs none.
+    pub fn look_up(
+        &self,
+        address: &Address,
+        family: Family,
+    ) -> Result<(Vec<SocketName>, Option<Duration>), Error> {
+        match address {
+            Address::Inet { host, port } if is_name(host) => {
+                let before = Instant::now();
+                let names = self.getaddrinfo(host, *port)?;
+                Ok((names, Some(before.elapsed())))
+            }
+            address => Ok((self.resolve(address, family)?, None)),
+        }
+    }
+
+    /// getaddrinfo(3) for both families of IP.
+    fn getaddrinfo(&self, host: &str, port: u16) -> Result<Vec<SocketName>, Error> {
         let run = || {
             (host, port)
                 .to_socket_addrs()
@@ -52,20 +85,8 @@ impl<O: Observer> Sys<'_, O> {
                 ))
                 .with_help("is the name spelt right? a number such as 127.0.0.1 needs no resolver")
             })?;
-        let mut names: Vec<_> = found
-            .into_iter()
-            .map(SocketName::Inet)
-            .filter(|name| name.family() == family)
-            .collect();
+        let mut names: Vec<_> = found.into_iter().map(SocketName::Inet).collect();
         names.dedup();
-        if names.is_empty() {
-            let host = escape::text(host);
-            return Err(Error::failed(format!(
-                "getaddrinfo {host}: the name has no {} address",
-                family.name()
-            ))
-            .with_help("set socket.family to the other family, or use another name"));
-        }
         Ok(names)
     }
 
@@ -75,6 +96,12 @@ impl<O: Observer> Sys<'_, O> {
             Err(_) => self.interface_index(scope),
         }
     }
+}
+
+/// Whether only the resolver knows what it stands for.
+fn is_name(host: &str) -> bool {
+    let number = host.split_once('%').map_or(host, |(number, _)| number);
+    !host.is_empty() && number.parse::<IpAddr>().is_err()
 }
 
 fn literal(host: &str, family: Family) -> Option<IpAddr> {
@@ -90,4 +117,19 @@ fn no_interface(scope: &str, error: &std::io::Error) -> Error {
     failure.cause = Some("the part after % is an interface of this machine".into());
     failure.help.push("`ip link` lists the interfaces".into());
     failure.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_no_name() {
+        for number in ["", "127.0.0.1", "::1", "fe80::1%eth0", "fe80::1%2"] {
+            assert!(!is_name(number), "{number}");
+        }
+        for name in ["localhost", "127.0.0.1.example", "a%b", "::g"] {
+            assert!(is_name(name), "{name}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd as _, BorrowedFd};
 use super::Sys;
 use crate::event::{Arg, Observer};
 use crate::option::{self, OptionName, Patch, Payload};
+use crate::socket::Family;
 
 impl<O: Observer> Sys<'_, O> {
     /// setsockopt(2), after what only this machine knows has been filled in.
@@ -89,6 +90,12 @@ impl<O: Observer> Sys<'_, O> {
         Ok(i32::from_ne_bytes(bytes))
     }
 
+    /// SO_ERROR: the error that is waiting to be told, such as an ICMP answer to a datagram. Reading it clears it.
+    pub fn take_error(&self, fd: BorrowedFd<'_>) -> io::Result<Option<io::Error>> {
+        let number = self.getsockopt_int(fd, "SO_ERROR")?;
+        Ok((number != 0).then(|| io::Error::from_raw_os_error(number)))
+    }
+
     /// Sets a row to a value that the program itself chose.
     pub(super) fn setsockopt_row(
         &self,
@@ -128,6 +135,15 @@ impl<O: Observer> Sys<'_, O> {
         self.setsockopt_row(fd, name, bytes)
     }
 
+    /// IP_RECVTTL or IPV6_RECVHOPLIMIT: recvmsg(2) then tells how many hops a packet had left.
+    pub fn ask_for_ttl(&self, fd: BorrowedFd<'_>, family: Family) -> io::Result<()> {
+        let name = match family {
+            Family::Ipv6 => "IPV6_RECVHOPLIMIT",
+            _ => "IP_RECVTTL",
+        };
+        self.setsockopt_row(fd, name, 1_i32.to_ne_bytes().to_vec())
+    }
+
     /// The user of the process at the other end of a unix socket (SO_PEERCRED), if it is neither ours nor root.
     pub fn foreign_user(&self, fd: BorrowedFd<'_>) -> Option<u32> {
         const UID: std::ops::Range<usize> = 4..8; // struct ucred: pid, uid, gid
@@ -135,6 +151,18 @@ impl<O: Observer> Sys<'_, O> {
         let bytes = self.getsockopt(fd, &OptionName::of(row)).ok()?;
         let uid = u32::from_ne_bytes(bytes.get(UID)?.try_into().ok()?);
         (uid != 0 && uid != nix::unistd::geteuid().as_raw()).then_some(uid)
+    }
+
+    /// How many messages found the receive buffer full, or were wrong, since the socket was opened: SK_MEMINFO_DROPS of
+    /// SO_MEMINFO, the counter that SO_RXQ_OVFL attaches to messages.
+    pub fn drops(&self, fd: BorrowedFd<'_>) -> io::Result<u32> {
+        const DROPS: std::ops::Range<usize> = 32..36; // linux/sock_diag.h
+        let row = option::find("SO_MEMINFO").expect("SO_MEMINFO is a row of the registry");
+        let bytes = self.getsockopt(fd, &OptionName::of(row))?;
+        let drops = bytes.get(DROPS).and_then(|b| b.try_into().ok());
+        drops
+            .map(u32::from_ne_bytes)
+            .ok_or_else(|| io::Error::from_raw_os_error(libc::ENOPROTOOPT))
     }
 
     /// if_nametoindex(3)

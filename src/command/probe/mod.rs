@@ -1,248 +1,210 @@
-//! `sockplay probe`: both ends of a profile in one process, or the client's half against anything that echoes.
+//! `sockplay probe`: both ends of a profile in one process, or the client's half against a server that somebody else
+//! runs; one profile examined and measured, or several compared.
+//!
+//! `candidates` makes a profile for each `-c` and each value of `--vary`; `stand` opens and examines one; `blocks`
+//! measures all of them, in turns; `visit` examines a server of others around that; `findings` holds what was expected against what was found; `export` writes the
+//! files. `place` and `interrupt` keep the machine as it was.
 
+mod blocks;
+mod candidates;
+mod export;
+mod findings;
+mod interrupt;
 mod place;
+mod progress;
+mod stand;
+mod visit;
 
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use crate::cli::{Common, Probe};
-use crate::engine::{self, Books};
+use crate::engine;
 use crate::error::Error;
 use crate::event::{Observer, Off};
-use crate::measure::message::Messages;
-use crate::measure::{Load, Report, Run, load, local};
-use crate::plan::Plan;
-use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
-use crate::render::probe::{Screen, json, text};
-use crate::socket::{Family, Given, Protocol, Role, SocketName, Type};
-use crate::sys::Readback;
-use crate::sys::packet::Codec;
-use crate::sys::stop::{Level, Stop};
-use crate::sys::{self, Client, Server, Sys};
-
-use place::{Place, move_aside};
+use crate::profile::Profile;
+use crate::socket::{Given, Protocol, Role, Type};
+use crate::sys::{self, Sys};
 
 use super::observer::{Events, Show, Tasks, Trace};
+use super::{dry_run, setup};
+use blocks::{Entrant, Lanes};
+use candidates::Candidate;
+use export::Exports;
+use findings::Expected;
+use stand::{Serving, Sockets, Stand};
+use visit::Visit;
 
-use super::{connect, dry_run, output, setup};
-
-/// How long a stream may be silent before the probe gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The same against a peer that may not echo at all.
-const REMOTE_PATIENCE: Duration = Duration::from_secs(5);
+/// Who runs the server.
+#[derive(Clone, Copy, Debug)]
+enum Server<'a> {
+    /// This process does.
+    Ours,
+    /// Somebody else does, at the profile's address or at this one; or the kernel itself, which answers ICMP echo.
+    Theirs(Option<&'a Given>),
+}
 
 pub(super) fn run(args: &Probe) -> Result<(), Error> {
     let common = &args.common;
     let given = setup::given(args.address.as_deref())?;
-    let overlays = [common.overlays(), args.load.overlays()].concat();
-    let mut profile = setup::profile(
-        args.config.first().map(String::as_str),
-        &overlays,
-        given.as_ref(),
-        setup::Start::Address,
-    )?;
-    let local = given.is_none() && !kernel_echoes(&profile);
-    if local {
-        move_aside(&mut profile)?;
+    let mut candidates = candidates::all(args, given.as_ref())?;
+    let expected = Expected::of(args, &candidates)?;
+    for candidate in &mut candidates {
+        if server_of(&candidate.profile, given.as_ref()).is_ours() {
+            place::move_aside(&mut candidate.profile)?;
+        }
     }
     if common.dry_run {
-        return show_plans(&profile, given.as_ref(), local, common);
+        return show_plans(&candidates, given.as_ref(), common);
     }
-    let place = if local {
-        Some(Place::make(&mut profile)?)
-    } else {
-        None
-    };
-    setup::logging(&profile, common)?;
+    setup::logging(&candidates[0].profile, common)?;
     sys::raise_descriptor_limit();
-    connect::exit_on_interrupt(place.as_ref().and_then(|p| p.directory.clone()))?;
-    let events = if common.verbose {
-        Events::Log("probe")
-    } else {
-        Events::Silent
+    let events = match common.verbose {
+        true => Events::Log("probe"),
+        false => Events::Silent,
     };
-    let report = match Trace::asked(common, Tasks::Several)? {
-        Some(trace) => probe(
-            &Show::traced(events, trace),
-            &mut profile,
-            given.as_ref(),
-            place,
-        ),
-        None if events == Events::Silent => probe(&Off, &mut profile, given.as_ref(), place),
-        None => probe(&Show::events(events), &mut profile, given.as_ref(), place),
-    }?;
-    let report = Report {
-        runs: vec![report],
-        ..Report::default()
+    let mut exports = Exports::open(args, expected, &candidates)?;
+    let interrupt = interrupt::watch()?;
+    let outcome = match Trace::asked(common, Tasks::Several)? {
+        Some(trace) => {
+            let observer = Show::traced(events, trace);
+            probe(
+                &observer,
+                candidates,
+                given.as_ref(),
+                &mut exports,
+                interrupt,
+            )
+        }
+        None if events == Events::Silent => {
+            probe(&Off, candidates, given.as_ref(), &mut exports, interrupt)
+        }
+        None => {
+            let observer = Show::events(events);
+            probe(
+                &observer,
+                candidates,
+                given.as_ref(),
+                &mut exports,
+                interrupt,
+            )
+        }
     };
-    if common.json {
-        output::json(&json(&report))?;
-    } else {
-        output::text(&text(&report, Screen::default()))?;
+    exports.finish(outcome)
+}
+
+impl Server<'_> {
+    fn is_ours(self) -> bool {
+        matches!(self, Server::Ours)
     }
-    match &report.runs[0].echo {
-        Some(echo) if echo.received < echo.sent => Err(Error::Said),
-        _ => Ok(()),
+}
+
+fn server_of<'a>(profile: &Profile, given: Option<&'a Given>) -> Server<'a> {
+    // ICMP echo needs no server of ours.
+    let kernel_echoes = profile.socket.ty.value == Type::Raw
+        && matches!(
+            profile.socket.protocol.value,
+            Protocol::ICMP | Protocol::ICMPV6
+        );
+    match given {
+        None if !kernel_echoes => Server::Ours,
+        _ => Server::Theirs(given),
     }
 }
 
 fn show_plans(
-    profile: &Profile,
+    candidates: &[Candidate],
     given: Option<&Given>,
-    local: bool,
     common: &Common,
 ) -> Result<(), Error> {
-    let client = setup::plan(profile, Role::Connect, given)?;
-    if !local {
-        return dry_run::run(&[&client], common);
+    let mut plans = Vec::new();
+    for Candidate { profile, .. } in candidates {
+        if server_of(profile, given).is_ours() {
+            plans.push(setup::plan(profile, Role::Serve, None)?);
+        }
+        plans.push(setup::plan(profile, Role::Connect, given)?);
     }
-    let server = setup::plan(profile, Role::Serve, None)?;
-    dry_run::run(&[&server, &client], common)
+    dry_run::run(&plans.iter().collect::<Vec<_>>(), common)
 }
 
+/// Opens and examines every candidate, then measures all of them in turns. Whatever was found before something failed
+/// is in the report of `exports`.
 fn probe<O: Observer>(
     observer: &O,
-    profile: &mut Profile,
+    candidates: Vec<Candidate>,
     given: Option<&Given>,
-    place: Option<Place>,
-) -> Result<Run, Error> {
+    exports: &mut Exports,
+    halt: &AtomicBool,
+) -> Result<(), Error> {
     let sys = Sys::new(observer, "client");
-    match place {
-        Some(_place) => both_ends(sys, profile),
-        None => client_half(sys, profile, given),
-    }
-}
-
-/// ICMP echo needs no server of ours.
-fn kernel_echoes(profile: &Profile) -> bool {
-    profile.socket.ty.value == Type::Raw
-        && matches!(
-            profile.socket.protocol.value,
-            Protocol::ICMP | Protocol::ICMPV6
-        )
-}
-
-fn both_ends<O: Observer>(sys: Sys<'_, O>, profile: &mut Profile) -> Result<Run, Error> {
-    let plan = setup::plan(profile, Role::Serve, None)?;
-    let server_sys = sys.task("server");
-    engine::possible(server_sys, &plan)?;
-    let server = server_sys.open_server(&plan, Readback::BeforeAndAfter)?;
-    if let Some(port) = server.name.port().filter(|_| plan.triple.has_ports()) {
-        profile.address.port = Setting::flag(port, "probe");
-    }
-    let client_plan = setup::plan(profile, Role::Connect, None)?;
-    let mut report = local::both_ends(sys, profile, &server, &plan, &client_plan)?;
-    if plan.serve.reply != ReplyKey::Echo || plan.serve.requests == RequestsKey::Count(0) {
-        let why = if plan.serve.reply == ReplyKey::Echo {
-            "requests = 0"
-        } else {
-            "reply is not \"echo\""
+    let (mut stands, mut sockets) = (Vec::new(), Vec::new());
+    for candidate in candidates {
+        let server = server_of(&candidate.profile, given);
+        let failed = match Stand::open(sys, candidate, server) {
+            Ok(opened) => {
+                exports.report.runs.push(opened.run);
+                stands.push(opened.stand);
+                sockets.push(opened.sockets);
+                opened.failed
+            }
+            Err(error) => Some(error),
         };
-        report.notes.push(format!(
-            "no round trip was measured: the server does not echo ({why})"
-        ));
-        server_sys.close_server(server);
-        return Ok(report);
-    }
-    let echo = measured(sys, profile, &client_plan, &plan, server)?;
-    report.echo = Some(echo);
-    Ok(report)
-}
-
-/// The server in a thread of its own, the load in this one.
-fn measured<O: Observer>(
-    sys: Sys<'_, O>,
-    profile: &Profile,
-    client_plan: &Plan,
-    plan: &Plan,
-    server: Server,
-) -> Result<crate::measure::Echo, Error> {
-    let rules = engine::rules::rules(plan);
-    let (books, stop) = (Books::new(engine::workers::count(plan)), Stop::default());
-    let run = engine::Run {
-        sys: sys.task("server"),
-        plan,
-        rules: &rules,
-        books: &books,
-        stop: &stop,
-    };
-    let servers = engine::workers::beside(run, server)?;
-    thread::scope(|scope| {
-        let serving = scope.spawn(move || engine::serve(run, servers));
-        let per_connection = match plan.serve.requests {
-            RequestsKey::Count(n) if plan.triple.ty.has_connections() => Some(u64::from(n)),
-            _ => None,
-        };
-        let outcome = run_load(sys, profile, client_plan, PATIENCE, per_connection);
-        stop.raise(Level::Closing, Some(Duration::ZERO));
-        stop.raise(Level::Now, None);
-        match (outcome, serving.join()) {
-            (Ok(echo), Ok(Ok(()))) => Ok(echo),
-            (Err(error), _) | (_, Ok(Err(error))) => Err(error),
-            (_, Err(_)) => Err(Error::failed("the server's thread ended early")),
+        let failed = failed.or(exports.write().err());
+        if let Some(error) = failed {
+            sockets.into_iter().for_each(|s: Sockets| s.close(sys));
+            return Err(error);
         }
+    }
+    measure(sys, &stands, sockets, exports, halt)
+}
+
+/// Lets every server of ours serve, and all clients send in turns.
+fn measure<O: Observer>(
+    sys: Sys<'_, O>,
+    stands: &[Stand],
+    mut sockets: Vec<Sockets>,
+    exports: &mut Exports,
+    halt: &AtomicBool,
+) -> Result<(), Error> {
+    let mut servers = Vec::new();
+    for (stand, sockets) in stands.iter().zip(&mut sockets) {
+        if let (Some(run), Some(server)) = (stand.serving(sys), sockets.server.take()) {
+            servers.push((run, engine::workers::beside(run, server)?));
+        }
+    }
+    interrupt::measuring();
+    std::thread::scope(|scope| {
+        let serving: Vec<Serving<'_>> = servers
+            .into_iter()
+            .map(|(run, servers)| Serving::start(scope, run, servers))
+            .collect();
+        let mut outcome = clients(sys, stands, sockets, exports, halt);
+        stands.iter().for_each(Stand::stop_serving);
+        for server in serving {
+            outcome = outcome.and(server.end());
+        }
+        outcome
     })
 }
 
-fn run_load<O: Observer>(
+/// The clients' part: who is alone with a server of others examines it too.
+fn clients<O: Observer>(
     sys: Sys<'_, O>,
-    profile: &Profile,
-    plan: &Plan,
-    patience: Duration,
-    per_connection: Option<u64>,
-) -> Result<crate::measure::Echo, Error> {
-    let open = || sys.open_client(plan, Readback::After);
-    load_over(sys, profile, plan, open()?, patience, per_connection, open)
-}
-
-fn load_over<O: Observer>(
-    sys: Sys<'_, O>,
-    profile: &Profile,
-    plan: &Plan,
-    first: Client,
-    patience: Duration,
-    per_connection: Option<u64>,
-    open: impl FnMut() -> Result<Client, Error>,
-) -> Result<crate::measure::Echo, Error> {
-    let messages = Messages::new(&plan.framing, profile.probe.size.value);
-    let load = Load {
-        count: profile.probe.count.value,
-        writes: profile.probe.writes.value,
-        patience,
-        per_connection,
+    stands: &[Stand],
+    sockets: Vec<Sockets>,
+    exports: &mut Exports,
+    halt: &AtomicBool,
+) -> Result<(), Error> {
+    let stands = stands.iter().zip(sockets).enumerate();
+    let mut entrants: Vec<Entrant<'_>> = stands
+        .map(|(run, (stand, sockets))| Entrant::new(run, stand, sockets.first))
+        .collect();
+    let visit = match entrants.as_mut_slice() {
+        [alone] => Visit::begin(sys, alone, &mut exports.report.runs[0]),
+        _ => None,
     };
-    load::run(
-        sys,
-        first,
-        plan.triple.ty,
-        &Codec::new(plan.triple),
-        &messages,
-        &load,
-        open,
-    )
-}
-
-/// The client's half against a server that somebody else runs.
-fn client_half<O: Observer>(
-    sys: Sys<'_, O>,
-    profile: &Profile,
-    given: Option<&Given>,
-) -> Result<Run, Error> {
-    let plan = setup::plan(profile, Role::Connect, given)?;
-    let open = || sys.open_client(&plan, Readback::After);
-    let first = sys.open_client(&plan, Readback::BeforeAndAfter)?;
-    let mut report = local::client_only(sys, profile, &first, &plan);
-    if first.peer == SocketName::UNNAMED && plan.triple.family != Family::Unix {
-        report.notes.push("the peer has no address".into());
+    let outcome = Lanes::open(sys, entrants, halt).and_then(|lanes| lanes.run(exports));
+    match visit {
+        Some(visit) => visit.end(outcome, &mut exports.report.runs[0]),
+        None => outcome,
     }
-    let echo = load_over(sys, profile, &plan, first, REMOTE_PATIENCE, None, open)?;
-    if echo.received == 0 && echo.errors == 0 {
-        let note = match echo.corrupt {
-            0 => "the peer was reached, but nothing came back",
-            _ => "the peer answers, but what it answers is no echo",
-        };
-        report.notes.push(note.into());
-    }
-    report.echo = Some(echo);
-    Ok(report)
 }

@@ -247,7 +247,7 @@ impl<'a, O: Observer> Exchange<'a, O> {
         let ledger = self.context.ledger;
         let count = match why {
             Unanswered::Refused(_) => &ledger.datagrams_refused,
-            Unanswered::Speechless | Unanswered::Unsent(..) => &ledger.datagrams_dropped,
+            Unanswered::Speechless(_) | Unanswered::Unsent(..) => &ledger.datagrams_dropped,
             Unanswered::Truncated => &ledger.datagrams_truncated,
         };
         count.add(1);

@@ -19,8 +19,8 @@ use crate::sys::packet::Payload;
 pub(super) enum Unanswered {
     /// By the guards.
     Refused(&'static str),
-    /// The handler had nothing to say.
-    Speechless,
+    /// The handler had nothing to say, and why.
+    Speechless(&'static str),
     /// The call that should have sent the answer, and its error.
     Unsent(&'static str, io::Error),
     /// It did not fit.
@@ -31,8 +31,7 @@ impl Unanswered {
     /// In a few words.
     pub(super) fn why(&self) -> String {
         match self {
-            Unanswered::Refused(why) => (*why).to_owned(),
-            Unanswered::Speechless => "the handler gives no answer".to_owned(),
+            Unanswered::Refused(why) | Unanswered::Speechless(why) => (*why).to_owned(),
             Unanswered::Unsent(call, error) => format!("{call}: {}", errno::of(error).name),
             Unanswered::Truncated => "it is longer than the buffer".to_owned(),
         }
@@ -126,7 +125,7 @@ impl Piece {
         match handler.answer(&mut slot[self.range()]) {
             Answer::InPlace => Ok(Text::Slot(self.range())),
             Answer::Text(text) => Ok(Text::Fixed(&text[..self.here.min(text.len())])),
-            Answer::Nothing => Err(Unanswered::Speechless),
+            Answer::Nothing(why) => Err(Unanswered::Speechless(why)),
         }
     }
 

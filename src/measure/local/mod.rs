@@ -1,21 +1,30 @@
-//! What each socket of a probe holds: the listener, an accepted socket, the client.
+//! Both ends of a profile, or one of them, looked at while one connection stands: what each socket holds, and why.
+//!
+//! `held` reads every requested option on every socket, `reasons` finds the sentence for each surprise, `queue` counts
+//! the backlog on a twin of the listener, `buffers` tells who may still change a buffer. Nothing here sends a message
+//! that is measured: that is [`super::load`]'s.
+
+mod buffers;
+mod held;
+mod queue;
+mod reasons;
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::event::{Backlog, Observer, OptionReport};
+use crate::event::{Backlog, Observer};
 use crate::measure::Run;
-use crate::measure::message::Messages;
-use crate::measure::report::{BacklogFacts, LoadFacts, OptionLine, SocketFacts};
-use crate::option::Value;
+use crate::measure::report::{BacklogFacts, LoadFacts};
 use crate::plan::Plan;
-use crate::profile::Profile;
-use crate::socket::Triple;
+use crate::profile::{Profile, Word as _};
 use crate::sys::{Blocking, Client, Linger, Readback, Readiness, Server, Sys, errno};
 
+use held::{Ends, Server as ServerEnd};
+
 /// Examines both ends of a profile: connects once, accepts once, reads every requested option on all sockets, closes
-/// the two again. The server's socket stays open, with nobody in its queue.
+/// the two again, and counts on a twin of the listener how many clients its queue takes. The server's socket stays
+/// open, with nobody in its queue.
 ///
 /// # Errors
 /// A call that a client or the server needs was refused.
@@ -26,9 +35,37 @@ pub fn both_ends<O: Observer>(
     plan: &Plan,
     client_plan: &Plan,
 ) -> Result<Run, Error> {
-    let examined = Examined::look(sys, server, plan, client_plan)?;
-    let listener = server.name.ready(plan.triple.ty);
-    Ok(examined.report(profile, client_plan, Some(listener), server.backlog))
+    let client = sys.open_client(client_plan, Readback::BeforeAndAfter)?;
+    let accepted = accept_one(sys, server, plan, &client)?;
+    let on_accepted = match &accepted {
+        Some(fd) => sys
+            .task("server")
+            .set_accepted(fd.as_fd(), plan, Readback::BeforeAndAfter)?,
+        None => Vec::new(),
+    };
+    let ends = Ends {
+        client: &client,
+        client_plan,
+        server: Some(ServerEnd {
+            opened: server,
+            plan,
+            accepted: accepted.as_ref().map(|fd| fd.as_fd()),
+            on_accepted: &on_accepted,
+        }),
+    };
+    let mut run = facts(sys, profile, &ends);
+    sys.close(client.fd, Linger::AsSet);
+    if let Some(fd) = accepted {
+        sys.task("server").close(fd, Linger::AsSet);
+    }
+    run.listener = Some(server.name.ready(plan.triple.ty));
+    run.engine = Some(plan.serve.engine.word());
+    if let Some(backlog) = server.backlog {
+        let (facts, note) = counted(sys, server, plan, backlog);
+        run.backlog = Some(facts);
+        run.notes.extend(note);
+    }
+    Ok(run)
 }
 
 /// Examines the client's end alone: the server is somebody else's.
@@ -38,158 +75,78 @@ pub fn client_only<O: Observer>(
     client: &Client,
     plan: &Plan,
 ) -> Run {
-    Examined::client_only(sys, client, plan).report(profile, plan, None, None)
+    let ends = Ends {
+        client,
+        client_plan: plan,
+        server: None,
+    };
+    facts(sys, profile, &ends)
 }
 
-/// The sockets of a probe, looked at once.
-struct Examined {
-    kernel: String,
-    local: String,
-    peer: String,
-    connect: Duration,
-    options: Vec<OptionLine>,
+/// What there is to say where nobody could be reached.
+pub fn nobody(profile: &Profile, plan: &Plan) -> Run {
+    Run {
+        profile: profile.name.clone(),
+        label: profile.name.clone(),
+        triple: plan.triple,
+        kernel: String::new(),
+        listener: None,
+        engine: None,
+        backlog: None,
+        local: String::new(),
+        peer: String::new(),
+        connect: Duration::ZERO,
+        options: Vec::new(),
+        buffers: Vec::new(),
+        tcp: None,
+        remote: None,
+        load: LoadFacts::default(),
+        echo: None,
+        notes: plan.warnings.clone(),
+        toml: crate::profile::show(profile, true),
+    }
 }
 
-/// One report of a set option, and on which socket it was set.
-type SetOn = (OptionReport, &'static str);
+/// Reads again, after the load and while the client's socket is still open, what the load may have changed: its buffers,
+/// and what TCP has learned.
+pub fn after_load<O: Observer>(sys: Sys<'_, O>, client: BorrowedFd<'_>, run: &mut Run) {
+    run.tcp = super::tcp_facts::tcp_facts(sys, client, "client").or(run.tcp.take());
+    buffers::again(sys, client, run.triple, &mut run.buffers);
+}
 
-impl Examined {
-    /// Connects once, accepts once, reads every requested option on all three sockets, and closes the two again.
-    fn look<O: Observer>(
-        sys: Sys<'_, O>,
-        server: &Server,
-        plan: &Plan,
-        client_plan: &Plan,
-    ) -> Result<Examined, Error> {
-        let client = sys.open_client(client_plan, Readback::BeforeAndAfter)?;
-        let on_server = if plan.triple.ty.has_connections() {
-            "listener"
-        } else {
-            "server"
-        };
-        let mut set: Vec<SetOn> = server
-            .reports
-            .iter()
-            .map(|r| (r.clone(), on_server))
-            .collect();
-        let accepted = accept_one(sys, server, plan, &client)?;
-        if let Some(fd) = &accepted {
-            let reports = sys
-                .task("server")
-                .set_accepted(fd.as_fd(), plan, Readback::After)?;
-            set.extend(reports.into_iter().map(|r| (r, "accepted")));
-        }
-        // The same option on both ends is one line: the server's, with what the client holds beside it.
-        let known = |name: &str, set: &[SetOn]| set.iter().any(|(r, _)| r.name == name);
-        let only_client: Vec<_> = client
-            .reports
-            .iter()
-            .filter(|r| !known(&r.name, &set))
-            .cloned()
-            .collect();
-        set.extend(only_client.into_iter().map(|r| (r, "client")));
-        let options = set
-            .into_iter()
-            .map(|(report, set_on)| {
-                let held = SocketFacts {
-                    fresh: None,
-                    listener: read(sys, server.fd.as_fd(), &report, plan.triple),
-                    accepted: accepted
-                        .as_ref()
-                        .and_then(|fd| read(sys, fd.as_fd(), &report, plan.triple)),
-                    client: read(sys, client.fd.as_fd(), &report, plan.triple),
-                };
-                OptionLine {
-                    report,
-                    set_on,
-                    held,
-                    why_held: Vec::new(),
-                }
-            })
-            .collect();
-        let examined = Examined::of(sys, &client, plan, options);
-        sys.close(client.fd, Linger::AsSet);
-        if let Some(fd) = accepted {
-            sys.task("server").close(fd, Linger::AsSet);
-        }
-        Ok(examined)
+fn facts<O: Observer>(sys: Sys<'_, O>, profile: &Profile, ends: &Ends<'_>) -> Run {
+    let (client, plan) = (ends.client, ends.client_plan);
+    Run {
+        kernel: sys.kernel_triple(client.fd.as_fd()),
+        local: client.local.ready(plan.triple.ty),
+        peer: client.peer.ready(plan.triple.ty),
+        connect: client.connect_time,
+        options: held::lines(sys, ends),
+        buffers: buffers::facts(sys, ends),
+        ..nobody(profile, plan)
     }
+}
 
-    /// Only the client's socket is ours.
-    fn client_only<O: Observer>(sys: Sys<'_, O>, client: &Client, plan: &Plan) -> Examined {
-        let options = client
-            .reports
-            .iter()
-            .map(|report| {
-                let held = SocketFacts {
-                    client: read(sys, client.fd.as_fd(), report, plan.triple),
-                    ..SocketFacts::default()
-                };
-                OptionLine {
-                    report: report.clone(),
-                    set_on: "client",
-                    held,
-                    why_held: Vec::new(),
-                }
-            })
-            .collect();
-        Examined::of(sys, client, plan, options)
-    }
-
-    fn of<O: Observer>(
-        sys: Sys<'_, O>,
-        client: &Client,
-        plan: &Plan,
-        options: Vec<OptionLine>,
-    ) -> Examined {
-        Examined {
-            kernel: sys.kernel_triple(client.fd.as_fd()),
-            local: client.local.ready(plan.triple.ty),
-            peer: client.peer.ready(plan.triple.ty),
-            connect: client.connect_time,
-            options,
+/// The backlog asked, kept and counted, and why it was not counted.
+fn counted<O: Observer>(
+    sys: Sys<'_, O>,
+    server: &Server,
+    plan: &Plan,
+    backlog: Backlog,
+) -> (BacklogFacts, Option<String>) {
+    let mut facts = BacklogFacts {
+        asked: backlog.asked,
+        effective: backlog.effective,
+        admitted: None,
+        more: false,
+    };
+    match queue::admitted(sys, server, plan) {
+        Ok(counted) => {
+            facts.admitted = Some(counted.clients);
+            facts.more = counted.more;
+            (facts, None)
         }
-    }
-
-    fn report(
-        self,
-        profile: &Profile,
-        plan: &Plan,
-        listener: Option<String>,
-        backlog: Option<Backlog>,
-    ) -> Run {
-        Run {
-            profile: profile.name.clone(),
-            label: profile.name.clone(),
-            triple: plan.triple,
-            kernel: self.kernel,
-            listener,
-            engine: None,
-            backlog: backlog.map(|b| BacklogFacts {
-                asked: b.asked,
-                effective: b.effective,
-                admitted: None,
-                more: false,
-            }),
-            local: self.local,
-            peer: self.peer,
-            connect: self.connect,
-            options: self.options,
-            buffers: Vec::new(),
-            tcp: None,
-            remote: None,
-            load: LoadFacts {
-                size: Messages::new(&plan.framing, profile.probe.size.value).size(),
-                connections: 1,
-                pipeline: 1,
-                writes: profile.probe.writes.value,
-                rate: None,
-                warmup: 0,
-            },
-            echo: None,
-            notes: plan.warnings.clone(),
-            toml: crate::profile::show(profile, true),
-        }
+        Err(why) => (facts, Some(format!("the backlog was not counted: {why}"))),
     }
 }
 
@@ -222,13 +179,4 @@ fn accept_one<O: Observer>(
         .accept(listener, Blocking::Yes)
         .map_err(|e| errno::failure("accept4", subject(), &e))?;
     Ok(Some(fd))
-}
-
-fn read<O: Observer>(
-    sys: Sys<'_, O>,
-    fd: BorrowedFd<'_>,
-    report: &OptionReport,
-    triple: Triple,
-) -> Option<Value> {
-    sys.read_option(fd, report.row?, triple)
 }

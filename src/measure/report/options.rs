@@ -12,14 +12,16 @@ pub struct OptionLine {
     pub set_on: &'static str,
     /// What the other sockets hold.
     pub held: SocketFacts,
-    /// Why another socket holds something else, a sentence each: not inherited, too late for the window scale.
+    /// What there is to know beside the verdict's reason, a clause each: the default already, not inherited, too late for
+    /// the window scale, why another socket holds something else.
     pub why_held: Vec<String>,
 }
 
 /// The value of one option on each socket, where there is one and it can be read.
 #[derive(Clone, Debug, Default)]
 pub struct SocketFacts {
-    /// On a socket of this kind right after socket(2), when nothing was set.
+    /// On a socket of this kind right after socket(2), when nothing was set; of an option that is set on accepted sockets:
+    /// what one held before.
     pub fresh: Option<Value>,
     /// On the listener, or the server's only socket.
     pub listener: Option<Value>,

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::driver::{Chance, Driver};
 use crate::handler::{Handler, chargen};
-use crate::session::{Close, Framing, Manner, Pauses, Requests, Rules};
+use crate::session::{Close, Framing, Manner, Pauses, Requests, Rules, sockperf};
 
 /// The largest piece that is received at once.
 const CHUNK: usize = 24;
@@ -40,6 +40,9 @@ fn frames(rules: &Rules, input: &[u8]) -> (Vec<Vec<u8>>, Close) {
     let mut rest = input;
     while !rest.is_empty() {
         match length(&rules.framing, rest) {
+            Some(n) if rules.framing == Framing::Sockperf && n < 14 => {
+                return (messages, Close::BadHeader);
+            }
             Some(n) if n > rules.longest as u128 => return (messages, Close::FrameTooLong),
             Some(n) if n <= rest.len() as u128 => {
                 messages.push(rest[..n as usize].to_vec());
@@ -52,6 +55,9 @@ fn frames(rules: &Rules, input: &[u8]) -> (Vec<Vec<u8>>, Close) {
             }
             None if matches!(rules.framing, Framing::LengthPrefix { bytes } if usize::from(bytes) > rules.longest) =>
             {
+                return (messages, Close::FrameTooLong);
+            }
+            None if rules.framing == Framing::Sockperf && rules.longest < 14 => {
                 return (messages, Close::FrameTooLong);
             }
             _ => return (messages, Close::UnfinishedFrame),
@@ -77,6 +83,28 @@ fn length(framing: &Framing, rest: &[u8]) -> Option<u128> {
             Some(u128::from_be_bytes(wide) + width as u128)
         }
         Framing::Fixed { size } => Some(*size as u128),
+        Framing::Sockperf => {
+            let mut wide = [0; 16];
+            wide[12..].copy_from_slice(rest.get(10..14)?);
+            Some(u128::from_be_bytes(wide))
+        }
+    }
+}
+
+/// What a handler says to a message, if anything.
+fn said(handler: Handler, message: &[u8]) -> Option<Vec<u8>> {
+    match handler {
+        Handler::Echo => Some(message.to_vec()),
+        Handler::Discard | Handler::Chargen => None,
+        Handler::Sockperf => {
+            let whole = length(&Framing::Sockperf, message) == Some(message.len() as u128);
+            let is_ping = message.get(9).is_some_and(|flags| flags & 7 == 3);
+            let mut answer = message.to_vec();
+            (whole && message.len() >= 14 && is_ping).then(|| {
+                answer[9] &= !1;
+                answer
+            })
+        }
     }
 }
 
@@ -100,6 +128,7 @@ fn framing() -> impl Strategy<Value = Framing> {
         prop_oneof![Just(1), Just(2), Just(4), Just(8)]
             .prop_map(|bytes| Framing::LengthPrefix { bytes }),
         (1..12_usize).prop_map(|size| Framing::Fixed { size }),
+        Just(Framing::Sockperf),
     ]
 }
 
@@ -107,7 +136,7 @@ fn rules() -> impl Strategy<Value = Rules> {
     let pause = || prop_oneof![3 => Just(Duration::ZERO), 1 => Just(Duration::from_secs(1))];
     (
         framing(),
-        prop_oneof![4 => Just(Handler::Echo), 1 => Just(Handler::Discard)],
+        prop_oneof![4 => Just(Handler::Echo), 1 => Just(Handler::Discard), 3 => Just(Handler::Sockperf)],
         prop_oneof![
             (0..6_u32).prop_map(Requests::Count),
             Just(Requests::Unlimited)
@@ -148,6 +177,11 @@ fn input(framing: &Framing) -> impl Strategy<Value = Vec<u8>> + use<> {
             if let Framing::LengthPrefix { bytes } = framing {
                 let number = (payload.len() as u64).to_be_bytes();
                 input.extend_from_slice(&number[8 - usize::from(bytes)..]);
+            }
+            if framing == Framing::Sockperf {
+                let flags = [3, 1, 7, 3, 0xffff, 3][payload.len() % 6];
+                let length = payload.len() as u32 + 14;
+                input.extend(sockperf::header(payload.len() as u64, flags, length));
             }
             input.extend_from_slice(&payload);
             match &framing {
@@ -206,10 +240,7 @@ proptest! {
         let mut driver = Driver::new(&rules);
         let close = driver.run(&pieces, &chance).expect("input is finite");
         let expected = expect(&rules, &pieces);
-        let answers = match rules.handler {
-            Handler::Echo => &expected.messages[..],
-            _ => &[],
-        };
+        let answers: Vec<_> = expected.messages.iter().filter_map(|m| said(rules.handler, m)).collect();
         let answer = answers.concat();
 
         prop_assert!(driver.most_held <= CHUNK + rules.longest);
@@ -228,7 +259,7 @@ proptest! {
         prop_assert_eq!(driver.empty_sends, answers.iter().filter(|m| m.is_empty()).count());
         prop_assert_eq!(driver.messages, expected.messages.len());
         prop_assert_eq!(close, expected.close.unwrap_or(
-            if rules.handler == Handler::Echo && driver.received.len() > answer.len() {
+            if !rules.handler.swallows() && driver.received.len() > expected.messages.concat().len() {
                 Close::Unanswered
             } else {
                 Close::RequestsDone

@@ -1,0 +1,246 @@
+//! The measuring itself: every candidate's load cut into blocks, which take turns.
+//!
+//! One candidate runs its blocks one after the other, so that progress shows and Ctrl-C is heard. Several run them in
+//! the order A B B A …: what drifts on the machine meets all of them alike. Connections stay open between blocks.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::event::Observer;
+use crate::measure::compare::{self, Blocks};
+use crate::measure::load::{Amount, Generator};
+use crate::measure::report::{Comparison, Difference, DifferingKey};
+use crate::measure::{Echo, Load, local, reason};
+use crate::sys::{Client, Sys};
+
+use super::candidates::Asked;
+use super::export::Exports;
+use super::progress::Progress;
+use super::stand::Stand;
+
+/// Pairs of a comparison, or parts of a single run.
+const BLOCKS: u64 = 20;
+/// How long a load may last that nobody asked for.
+const UNASKED: Duration = Duration::from_secs(5);
+
+/// One candidate that is measured.
+struct Lane<'a, O: Observer, R> {
+    /// Which run of the report.
+    run: usize,
+    stand: &'a Stand,
+    generator: Generator<'a, O, R>,
+    echo: Echo,
+    /// The median of each block.
+    p50: Vec<u64>,
+}
+
+/// All that is measured, side by side.
+pub(super) struct Lanes<'a, O: Observer, R> {
+    sys: Sys<'a, O>,
+    lanes: Vec<Lane<'a, O, R>>,
+    halt: &'a AtomicBool,
+}
+
+/// A candidate before it is measured.
+pub(super) struct Entrant<'a> {
+    /// Which run of the report.
+    run: usize,
+    pub(super) stand: &'a Stand,
+    /// A connection that is there already.
+    pub(super) first: Option<Client>,
+    /// Requests per connection, where that was found out.
+    pub(super) per_connection: Option<u64>,
+    /// Whether there is anything to measure.
+    pub(super) wanted: Asked,
+}
+
+impl<'a> Entrant<'a> {
+    pub(super) fn new(run: usize, stand: &'a Stand, first: Option<Client>) -> Entrant<'a> {
+        Entrant {
+            run,
+            stand,
+            first,
+            per_connection: stand.load.per_connection,
+            wanted: stand.echoes,
+        }
+    }
+}
+
+/// How a lane connects again.
+type Reopen<'a> = Box<dyn FnMut() -> Result<Client, Error> + 'a>;
+
+impl<'a, O: Observer> Lanes<'a, O, Reopen<'a>> {
+    /// Connects every candidate that has something to measure.
+    pub(super) fn open(
+        sys: Sys<'a, O>,
+        entrants: Vec<Entrant<'a>>,
+        halt: &'a AtomicBool,
+    ) -> Result<Self, Error> {
+        let mut lanes = Vec::with_capacity(entrants.len());
+        for entrant in entrants.into_iter().filter(|e| e.wanted == Asked::Yes) {
+            let stand = entrant.stand;
+            let load = Load {
+                per_connection: entrant.per_connection,
+                ..stand.load.clone()
+            };
+            let reopen: Reopen<'a> = Box::new(move || stand.connect(sys));
+            let generator = Generator::open(sys, stand.form(), &load, entrant.first, reopen, halt)?;
+            lanes.push(Lane {
+                run: entrant.run,
+                stand,
+                generator,
+                echo: Echo::default(),
+                p50: Vec::new(),
+            });
+        }
+        Ok(Lanes { sys, lanes, halt })
+    }
+}
+
+impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lanes<'_, O, R> {
+    /// Runs all blocks, and enters what came of them into the report.
+    pub(super) fn run(mut self, exports: &mut Exports) -> Result<(), Error> {
+        let blocks = self.blocks();
+        let progress = Progress::new(blocks * self.lanes.len() as u64, exports.shown());
+        for block in 0..blocks {
+            let turns: Vec<usize> = match block % 2 {
+                0 => (0..self.lanes.len()).collect(),
+                _ => (0..self.lanes.len()).rev().collect(),
+            };
+            for lane in turns {
+                self.lanes[lane].block(block, blocks);
+                progress.advance();
+            }
+            if self.is_over() {
+                break;
+            }
+            for lane in &self.lanes {
+                exports.report.runs[lane.run].echo = Some(lane.echo.clone());
+            }
+            exports.write_now_and_then()?;
+        }
+        progress.finish();
+        let several = self.lanes.len() > 1;
+        let answered: Vec<(usize, Blocks)> = self
+            .lanes
+            .iter()
+            .map(|lane| {
+                (
+                    lane.run,
+                    lane.as_blocks(&exports.report.runs[lane.run].label),
+                )
+            })
+            .collect();
+        let pairs = self.lanes.iter().map(|lane| lane.p50.len()).min();
+        let block = self.lanes.first().and_then(|lane| lane.count(0, blocks));
+        for lane in self.lanes {
+            lane.over(self.sys, exports);
+        }
+        if several {
+            let comparison = Comparison {
+                pairs: pairs.unwrap_or(0),
+                block,
+                resamples: compare::RESAMPLES,
+                differing: exports.differing(),
+                versus: Vec::new(),
+                shortest: None,
+            };
+            exports.report.comparison = Some(held(comparison, &answered, exports));
+        }
+        Ok(())
+    }
+
+    /// A rate has one schedule, which blocks would cut; otherwise as many as there are messages, up to 20.
+    fn blocks(&self) -> u64 {
+        let several = self.lanes.len() > 1;
+        let of = |lane: &Lane<'_, O, R>| match lane.stand.load.amount {
+            _ if lane.stand.load.rate.is_some() && !several => 1,
+            Amount::Count(n) => n.clamp(1, BLOCKS),
+            Amount::Time(_) => BLOCKS,
+        };
+        self.lanes.iter().map(of).min().unwrap_or(0)
+    }
+
+    /// Whether nothing is to follow: a signal, or enough of what nobody asked for.
+    fn is_over(&self) -> bool {
+        let enough =
+            |lane: &Lane<'_, O, R>| lane.stand.asked == Asked::No && lane.echo.elapsed >= UNASKED;
+        self.halt.load(Ordering::Relaxed) || self.lanes.iter().any(enough)
+    }
+}
+
+impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lane<'_, O, R> {
+    /// Messages of a block; `None`: it lasts for a time.
+    fn count(&self, block: u64, blocks: u64) -> Option<u64> {
+        match self.stand.load.amount {
+            Amount::Count(n) => Some(n / blocks + u64::from(block < n % blocks)),
+            Amount::Time(_) => None,
+        }
+    }
+
+    fn block(&mut self, block: u64, blocks: u64) {
+        let amount = match (self.count(block, blocks), self.stand.load.amount) {
+            (Some(n), _) => Amount::Count(n),
+            (None, Amount::Time(time)) => Amount::Time(time / blocks as u32),
+            (None, amount) => amount,
+        };
+        let before = self.echo.rtt.clone();
+        self.generator.block(amount, &mut self.echo);
+        let mut of_block = self.echo.rtt.clone();
+        let fits = of_block.subtract(&before);
+        fits.expect("a histogram holds what it held a moment ago");
+        self.p50.push(match of_block.len() {
+            0 => 0,
+            _ => of_block.value_at_quantile(0.5),
+        });
+    }
+
+    fn as_blocks(&self, label: &str) -> Blocks {
+        Blocks {
+            label: label.to_owned(),
+            p50: self.p50.clone(),
+            overall: match self.echo.rtt.len() {
+                0 => 0,
+                _ => self.echo.rtt.value_at_quantile(0.5),
+            },
+        }
+    }
+
+    /// Looks at the socket once more, closes, and hands the numbers over.
+    fn over(mut self, sys: Sys<'_, O>, exports: &mut Exports) {
+        let run = &mut exports.report.runs[self.run];
+        if let Some(socket) = self.generator.socket() {
+            local::after_load(sys, socket, run);
+        }
+        self.generator.over(&mut self.echo);
+        run.echo = Some(self.echo);
+    }
+}
+
+/// Every run but the first held against the first, with reasons.
+fn held(mut comparison: Comparison, all: &[(usize, Blocks)], exports: &Exports) -> Comparison {
+    let runs = &exports.report.runs;
+    let Some(((base, base_blocks), others)) = all.split_first() else {
+        return comparison;
+    };
+    for (run, blocks) in others {
+        let Some(mut versus) = compare::versus(base_blocks, blocks, *run) else {
+            continue;
+        };
+        let pair = |slower: usize, faster: usize, differing: &[DifferingKey]| {
+            reason::reason(differing, (slower, &runs[slower]), (faster, &runs[faster]))
+        };
+        versus.why = match versus.difference {
+            Difference::None => None,
+            Difference::Longer => pair(*run, *base, &comparison.differing),
+            Difference::Shorter => pair(*base, *run, &comparison.differing),
+        };
+        comparison.versus.push(versus);
+    }
+    if all.len() > 2 {
+        let blocks: Vec<Blocks> = all.iter().map(|(_, blocks)| blocks.clone()).collect();
+        comparison.shortest = compare::shortest(&blocks);
+    }
+    comparison
+}
