@@ -10,6 +10,8 @@ pub mod log_line;
 pub mod option_table;
 pub mod options;
 pub mod probe;
-//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe with [`option_table`],
-//! [`socket_lines`], [`remote`] for a server that is not ours, and [`tcp`] for TCP_INFO; [`schema`] is what JSON holds.
+pub mod remote;
+pub mod schema;
+pub mod socket_lines;
+pub mod tcp;
 pub mod verdict;

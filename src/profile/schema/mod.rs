@@ -8,6 +8,7 @@ mod options;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::choices::Scope;
 use super::keys::{self, Key};
 use super::kind::Kind;
 use crate::socket::{Family, Phase, Protocol, Type};
@@ -111,6 +112,11 @@ fn kind(kind: &Kind) -> Json {
             {"type": "string", "pattern": "^0*[0-7]{1,3}$"},
         ]}),
         Kind::File => text(1, 4095),
+        // The table says already when.
+        Kind::Options(Scope::Accept) => json!({
+            "$ref": "#/$defs/options",
+            "additionalProperties": {"properties": {"phase": {"const": Phase::PostAccept.name()}}},
+        }),
         Kind::Options(_) => json!({"$ref": "#/$defs/options"}),
         Kind::RawOptions => json!({"type": "array", "items": {"$ref": "#/$defs/raw_option"}}),
         Kind::Ignored => json!({}),

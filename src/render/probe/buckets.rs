@@ -84,7 +84,9 @@ mod tests {
 
     fn of(values: &[u64]) -> Histogram<u64> {
         let mut histogram = Histogram::new_with_bounds(1, 600_000_000_000, 3).unwrap();
-        values.iter().for_each(|v| histogram.saturating_record(*v));
+        for value in values {
+            histogram.saturating_record(*value);
+        }
         histogram
     }
 

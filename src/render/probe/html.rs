@@ -45,6 +45,7 @@ pub fn html(report: &Report, environment: &Environment) -> String {
     template
         .render(context! {
             title => page.title,
+            lead => page.lead,
             several => report.runs.len() > 1,
             sections,
             environment => environment.line(),

@@ -15,6 +15,9 @@ use crate::measure::Report;
 pub fn markdown(report: &Report, environment: &Environment) -> String {
     let page = Page::of(report, Detail::Full);
     let mut out = format!("# {}\n", text(&page.title));
+    if let Some(lead) = &page.lead {
+        let _ = writeln!(out, "\n{}", text(lead));
+    }
     for section in &page.sections {
         let level = match section.rank {
             Rank::Top => "##",
@@ -33,7 +36,9 @@ fn part(part: &Part<'_>, out: &mut String) {
     match part {
         Part::Facts(facts) => {
             out.push('\n');
-            facts.iter().for_each(|f| fact(f, out));
+            for one in facts {
+                fact(one, out);
+            }
         }
         Part::Table(grid) => table(grid, out),
         Part::Lines(lines) => {
@@ -44,7 +49,7 @@ fn part(part: &Part<'_>, out: &mut String) {
         }
         Part::Histogram(times) => {
             let bars = histogram(times, WIDTH);
-            let _ = write!(out, "\n```text\n{}```\n", bars);
+            let _ = write!(out, "\n```text\n{bars}```\n");
         }
         // The percentiles and the ratios stand in words and tables already.
         Part::Percentiles(_) | Part::Forest(..) => {}

@@ -1,7 +1,7 @@
 //! A probe's report in four forms: text for a terminal, JSON, Markdown, and one HTML file that needs nothing else.
 //!
 //! What there is to say is decided once: [`page`] is a report as headings, facts, tables and charts, made by [`sections`]
-//! (one run), [`options`] (its option table) and [`compare`] (several runs). [`mod@text`], [`mod@markdown`] and
+//! (one run), [`options`] (its option table), [`load`] (what came back) and [`compare`] (several runs). [`mod@text`], [`mod@markdown`] and
 //! [`mod@html`] only draw it, [`svg`] the charts; [`words`] and [`buckets`] are the numbers as people read them.
 //! [`mod@json`] is the report itself, typed.
 
@@ -9,6 +9,7 @@ mod buckets;
 mod compare;
 mod html;
 mod json;
+mod load;
 mod markdown;
 mod options;
 mod page;

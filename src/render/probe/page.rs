@@ -40,6 +40,8 @@ impl Environment {
 pub(super) struct Page<'a> {
     /// What was probed.
     pub title: String,
+    /// What the kernel says that it is, of a single run.
+    pub lead: Option<String>,
     /// In the order of reading.
     pub sections: Vec<Section<'a>>,
 }
@@ -199,6 +201,10 @@ impl<'a> Page<'a> {
         all.extend(compare::expectations(&report.expectations));
         Page {
             title: title(report),
+            lead: match report.runs.as_slice() {
+                [run] => Some(escape::text(&run.kernel)),
+                _ => None,
+            },
             sections: all,
         }
     }
@@ -207,12 +213,7 @@ impl<'a> Page<'a> {
 fn title(report: &Report) -> String {
     match report.runs.as_slice() {
         [] => "nothing was probed".into(),
-        [run] => format!(
-            "{}: {} ({})",
-            escape::text(&run.profile),
-            run.triple,
-            escape::text(&run.kernel)
-        ),
+        [run] => format!("{}: {}", escape::text(&run.profile), run.triple),
         runs => {
             let labels: Vec<String> = runs.iter().map(|r| escape::text(&r.label)).collect();
             format!("{} compared", labels.join(", "))

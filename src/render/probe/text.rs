@@ -87,7 +87,11 @@ pub fn text(report: &Report, screen: Screen) -> String {
         out: String::new(),
         screen,
     };
-    drawing.wrapped(&page.title, "", "  ");
+    let title = match &page.lead {
+        Some(lead) => format!("{} ({lead})", page.title),
+        None => page.title.clone(),
+    };
+    drawing.wrapped(&title, "", "  ");
     for section in &page.sections {
         drawing.section(section);
     }
@@ -382,12 +386,8 @@ mod tests {
 
     #[test]
     fn a_hostile_name_moves_no_cursor() {
-        for report in [sample::hostile()] {
-            let text = text(&report, Screen::default());
-            assert!(
-                !text.contains(|c: char| c.is_control() && c != '\n'),
-                "{text:?}"
-            );
-        }
+        let text = text(&sample::hostile(), Screen::default());
+        let moves = |c: char| c.is_control() && c != '\n';
+        assert!(!text.contains(moves), "{text:?}");
     }
 }

@@ -54,6 +54,7 @@ struct Versus<'a> {
 }
 
 /// An expectation, and what came of it.
+#[allow(clippy::struct_field_names, reason = "fields are the keys of JSON")]
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Expectation<'a> {
     /// As it was written.

@@ -59,6 +59,7 @@ impl Backlog {
 
 /// One requested option. Values are booleans for flags, integers in the option's own unit, text, lists, or objects for
 /// structs.
+#[allow(clippy::struct_field_names, reason = "fields are the keys of JSON")]
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Requested<'a> {
     /// C's name.

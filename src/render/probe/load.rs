@@ -1,0 +1,119 @@
+//! What was sent and what came back, as facts and charts: the last section of a run.
+
+use std::fmt::Write as _;
+
+use super::page::{Fact, Part, Rank, Says, fact};
+use super::words::{self, bytes, count, many};
+use crate::escape;
+use crate::measure::{Echo, Run};
+
+/// Facts, then the charts of one run.
+pub(super) fn parts(run: &Run, rank: Rank) -> Vec<Part<'_>> {
+    let mut facts = Vec::new();
+    if let Some(echo) = &run.echo {
+        facts.extend(self::echo(run, echo));
+    }
+    facts.extend(run.notes.iter().map(|n| fact("note", escape::text(n))));
+    let mut parts = vec![Part::Facts(facts)];
+    if let Some(echo) = run.echo.as_ref().filter(|e| e.received > 0) {
+        parts.push(Part::Histogram(&echo.rtt));
+        // Among others it has its line in the chart of all.
+        if rank == Rank::Top {
+            parts.push(Part::Percentiles(vec![(
+                escape::text(&run.label),
+                &echo.rtt,
+            )]));
+        }
+    }
+    parts
+}
+
+fn echo<'a>(run: &'a Run, echo: &'a Echo) -> Vec<Fact<'a>> {
+    let mut all = vec![fact("messages", messages(run, echo))];
+    if echo.received > 0 {
+        let at = |q: f64| words::ns(echo.rtt.value_at_quantile(q));
+        all.push(fact(
+            "round trip",
+            format!(
+                "min {}, p50 {}, p90 {}, p99 {}, p99.9 {}, max {}",
+                words::ns(echo.rtt.min()),
+                at(0.5),
+                at(0.9),
+                at(0.99),
+                at(0.999),
+                words::ns(echo.rtt.max()),
+            ),
+        ));
+        all.push(Fact {
+            name: "over time",
+            says: Says::Course(&echo.slices),
+        });
+        all.push(fact(
+            "rate",
+            format!(
+                "{} messages/s, {}/s",
+                count(echo.messages_per_s()),
+                bytes(echo.bytes_per_s())
+            ),
+        ));
+    }
+    if echo.connect.len() > 1 {
+        all.push(fact(
+            "connect",
+            format!(
+                "{} times: p50 {}, p99 {}, max {}",
+                count(echo.connect.len()),
+                words::ns(echo.connect.value_at_quantile(0.5)),
+                words::ns(echo.connect.value_at_quantile(0.99)),
+                words::ns(echo.connect.max())
+            ),
+        ));
+    }
+    all.extend(words::generator_limit(echo).map(|says| fact("limit", says)));
+    let ended = echo.ended.as_ref();
+    all.extend(ended.map(|e| fact("ended", escape::text(&e.says))));
+    all
+}
+
+fn messages(run: &Run, echo: &Echo) -> String {
+    let load = &run.load;
+    let mut out = format!(
+        "{} of {} messages of {} bytes came back",
+        count(echo.received),
+        count(echo.sent),
+        load.size
+    );
+    for (n, what) in [
+        (echo.lost, "lost"),
+        (echo.late, "of them late"),
+        (
+            echo.dropped_here,
+            "of them dropped by the client's own buffer",
+        ),
+        (echo.corrupt, "corrupt"),
+        (echo.errors, "failed"),
+        (echo.duplicates, "came twice"),
+    ] {
+        if n > 0 {
+            let _ = write!(out, ", {} {what}", count(n));
+        }
+    }
+    let mut how = vec![many(echo.connections, "connection")];
+    if load.connections > 1 {
+        how.push(format!("{} at a time", load.connections));
+    }
+    if load.pipeline > 1 {
+        how.push(format!("{} under way on each", load.pipeline));
+    }
+    if load.writes > 1 {
+        how.push(format!("each in {} writes", load.writes));
+    }
+    if let Some(rate) = load.rate {
+        how.push(format!("{} per second, on time", count(rate)));
+    }
+    if load.warmup > 0 {
+        how.push(format!("after {} to warm up", count(load.warmup)));
+    }
+    let _ = write!(out, " ({})", how.join(", "));
+    out
+}
