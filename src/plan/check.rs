@@ -90,7 +90,12 @@ fn connection_keys_need_connections(profile: &Profile, chosen: &Chosen) -> Vec<P
 }
 
 fn framing_needs_a_stream(profile: &Profile, chosen: &Chosen) -> Vec<Problem> {
-    if chosen.triple.ty == Type::Stream || profile.io.framing.value == FramingKey::None {
+    // The header of sockperf is a part of its messages, wherever they end.
+    let fits = matches!(
+        profile.io.framing.value,
+        FramingKey::None | FramingKey::Sockperf
+    );
+    if chosen.triple.ty == Type::Stream || fits {
         return Vec::new();
     }
     let why = format!(

@@ -1,7 +1,7 @@
 //! Messages as they are sent, and as they should come back.
 //!
 //! The only place of the generator that knows how messages are made. Both buffers are made once; the last message written is
-//! remembered, because over one connection it is also the one that comes back next.
+//! remembered, so that a long answer that comes in many parts is written once.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -93,17 +93,20 @@ impl<'a> Wire<'a> {
     #[inline]
     fn prepare_answer(&mut self, n: u64) {
         if self.answer.n != Some(n) {
-            self.form.messages.write(n, &mut self.answer.bytes);
+            self.form.messages.write_answer(n, &mut self.answer.bytes);
             self.answer.n = Some(n);
         }
     }
 
+    /// Whether this is what comes back for message `n`, to the last byte: the usual case, in which nothing is written.
+    #[inline]
+    pub(super) fn is_answer(&self, n: u64, reply: &[u8]) -> bool {
+        self.form.messages.is_answer(n, reply)
+    }
+
     /// The number of a whole and right answer, as far as it tells: the smallest, where messages repeat.
     pub(super) fn number_of(&self, reply: &[u8]) -> Option<u64> {
-        let n = digits_of(reply)?;
-        let mut whole = Vec::new();
-        self.form.messages.write(n, &mut whole);
-        (whole == reply).then_some(n)
+        self.form.messages.number_of(reply)
     }
 
     /// Where the message is in what a socket without connections received. `None`: it has nothing to do with us.
@@ -111,12 +114,4 @@ impl<'a> Wire<'a> {
     pub(super) fn unwrap(&self, received: &[u8]) -> Option<Range<usize>> {
         self.form.codec.unwrap(received)
     }
-}
-
-fn digits_of(reply: &[u8]) -> Option<u64> {
-    let from = reply.iter().position(u8::is_ascii_digit)?;
-    let digits = reply[from..].iter().take_while(|b| b.is_ascii_digit());
-    digits.take(20).try_fold(0_u64, |number, digit| {
-        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    })
 }
