@@ -99,14 +99,10 @@ impl Load {
             ("--rate", "probe.rate", &self.rate),
             ("--warmup", "probe.warmup", &self.warmup),
         ];
-        let keys = written
+        written
             .into_iter()
-            .filter_map(|(flag, key, value)| Some(Overlay::flag(flag, key, value.as_deref()?)));
-        let sockperf = ["io.framing", "serve.reply"]
-            .into_iter()
-            .filter(|_| self.sockperf)
-            .map(|key| Overlay::flag("--sockperf", key, "sockperf"));
-        keys.chain(sockperf).collect()
+            .filter_map(|(flag, key, value)| Some(Overlay::flag(flag, key, value.as_deref()?)))
+            .collect()
     }
 }
 

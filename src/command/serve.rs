@@ -8,9 +8,9 @@ use crate::engine::{self, Books};
 use crate::error::Error;
 use crate::event::{Event, Observer, Off};
 use crate::plan::Plan;
-use crate::profile::{FramingKey, Profile, ReplyKey, RequestsKey, Setting};
+use crate::profile::Setting;
 use crate::session::Rules;
-use crate::socket::{Role, Type};
+use crate::socket::Role;
 use crate::sys::stop::{Asks, Level, Signals, Stop};
 use crate::sys::{self, Sys};
 
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Serve) -> Result<(), Error> {
         profile.serve.engine = Setting::flag(engine, "--engine");
     }
     if args.sockperf {
-        speak_sockperf(&mut profile);
+        setup::speak_sockperf(&mut profile);
     }
     let plan = setup::plan(&profile, Role::Serve, given.as_ref())?;
     if common.dry_run {
@@ -51,22 +51,6 @@ pub(super) fn run(args: &Serve) -> Result<(), Error> {
         (Some(trace), events) => serve(Show::traced(events, trace), plan, common.json),
         (None, Events::Silent) => serve(Off, plan, common.json),
         (None, events) => serve(Show::events(events), plan, common.json),
-    }
-}
-
-/// The flag is a word for two keys of the profile. A client of sockperf keeps its connection, so a limit of requests has to
-/// be the user's own wish: one that a built-in profile brought along is not.
-fn speak_sockperf(profile: &mut Profile) {
-    const FLAG: &str = "--sockperf";
-    profile.serve.reply = Setting::flag(ReplyKey::Sockperf, FLAG);
-    let ty = profile.socket.ty.value;
-    if ty == Type::Stream {
-        profile.io.framing = Setting::flag(FramingKey::Sockperf, FLAG);
-    }
-    let requests = profile.serve.requests.origin;
-    let is_wish = profile.serve.requests.is_set() && !profile.is_builtin(requests);
-    if ty.has_connections() && !is_wish {
-        profile.serve.requests = Setting::flag(RequestsKey::Unlimited, FLAG);
     }
 }
 

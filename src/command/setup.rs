@@ -11,7 +11,10 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::logger;
 use crate::plan::{NoPlan, Plan};
-use crate::profile::{self, FormatKey, Invalid, LevelKey, Overlay, Profile};
+use crate::profile::{
+    self, FormatKey, FramingKey, Invalid, LevelKey, Overlay, Profile, ReplyKey, RequestsKey,
+    Setting,
+};
 use crate::socket::{Address, Family, Given, Role, Type, UnixName};
 use crate::sys::errno;
 
@@ -102,6 +105,22 @@ fn family_of_name(given: &Given) -> Option<Family> {
     } else {
         Family::Ipv4
     })
+}
+
+/// `--sockperf` is a word for two keys of the profile. A client of sockperf keeps its connection, so a limit of requests has to
+/// be the user's own wish: one that a built-in profile brought along is not.
+pub(super) fn speak_sockperf(profile: &mut Profile) {
+    const FLAG: &str = "--sockperf";
+    profile.serve.reply = Setting::flag(ReplyKey::Sockperf, FLAG);
+    let ty = profile.socket.ty.value;
+    if ty == Type::Stream {
+        profile.io.framing = Setting::flag(FramingKey::Sockperf, FLAG);
+    }
+    let requests = profile.serve.requests.origin;
+    let is_wish = profile.serve.requests.is_set() && !profile.is_builtin(requests);
+    if ty.has_connections() && !is_wish {
+        profile.serve.requests = Setting::flag(RequestsKey::Unlimited, FLAG);
+    }
 }
 
 /// Resolves the profile for one end.

@@ -47,7 +47,10 @@ pub(super) fn all(args: &Probe, given: Option<&Given>) -> Result<Vec<Candidate>,
     for config in &configs {
         for variation in &variations {
             let overlays = [base.clone(), variation.clone()].concat();
-            let profile = setup::profile(*config, &overlays, given, setup::Start::Address)?;
+            let mut profile = setup::profile(*config, &overlays, given, setup::Start::Address)?;
+            if args.load.sockperf {
+                setup::speak_sockperf(&mut profile);
+            }
             let label = label(&profile, configs.len(), variation);
             let load = asked(&profile);
             let samples = match args.samples {

@@ -11,7 +11,7 @@ use crate::measure::message::Messages;
 use crate::measure::report::LoadFacts;
 use crate::measure::{Load, Run, local, remote};
 use crate::plan::Plan;
-use crate::profile::{Profile, ReplyKey, RequestsKey, Setting};
+use crate::profile::{FramingKey, Profile, ReplyKey, RequestsKey, Setting};
 use crate::session::Rules;
 use crate::socket::{Family, Given, Role, SocketName};
 use crate::sys::packet::Codec;
@@ -228,8 +228,13 @@ impl Stand {
             per_connection: None,
             keep_samples: false,
         };
+        // Messages with boundaries need no framing, and have sockperf's header all the same.
+        let framing = match profile.serve.reply.value {
+            ReplyKey::Sockperf => &FramingKey::Sockperf,
+            _ => &client.framing,
+        };
         Stand {
-            messages: Messages::new(&client.framing, probe.size.value),
+            messages: Messages::new(framing, probe.size.value),
             codec: Codec::new(client.triple),
             client,
             load,
@@ -248,6 +253,11 @@ impl Stand {
             codec: &self.codec,
             messages: &self.messages,
         }
+    }
+
+    /// Whether messages have sockperf's header.
+    pub(super) fn speaks_sockperf(&self) -> bool {
+        self.client.serve.reply == ReplyKey::Sockperf
     }
 
     /// Bytes of a message.

@@ -28,13 +28,17 @@ pub(super) struct Visit<'a, O: Observer> {
 }
 
 impl<'a, O: Observer> Visit<'a, O> {
-    /// Looks at the connection that is there, and talks over it unless a load comes first. `None`: the server is ours.
+    /// Looks at the connection that is there, and talks over it unless a load comes first. `None`: there is nothing to examine.
     pub(super) fn begin(
         sys: Sys<'a, O>,
         entrant: &mut Entrant<'a>,
         run: &mut Run,
     ) -> Option<Visit<'a, O>> {
         let stand: &'a Stand = entrant.stand;
+        if stand.speaks_sockperf() {
+            // Its server answers nothing else, and whoever knows that has come to measure.
+            return None;
+        }
         let (name, client) = (stand.theirs.as_ref()?, entrant.first.take()?);
         let size = stand.size();
         let mut examination = Examination::new(sys, &stand.client, (&client, name), size, DEADLINE);
