@@ -93,6 +93,9 @@ impl Slice {
 /// How many slices a run is cut into, at most.
 pub const SLICES: usize = 32;
 
+/// A shorter run is not long enough to say what limited it.
+const SHORTEST_JUDGED: Duration = Duration::from_millis(50);
+
 /// About a millisecond, and a power of two: slices are doubled when a run has more than [`SLICES`] of them.
 const SHORTEST_SLICE: Duration = Duration::from_nanos(1 << 20);
 
@@ -230,7 +233,9 @@ impl Echo {
                 percent.min(100)
             ));
         }
-        let schedule = self.schedule.filter(|s| s.late * 100 > self.sent)?;
+        let schedule = self
+            .schedule
+            .filter(|s| s.late.saturating_mul(1000) > self.sent)?;
         Some(format!(
             "the generator itself was late: {} of {} messages left more than 1 ms after their time, at worst {:.1} ms, \
              although nothing was in their way",
@@ -314,6 +319,7 @@ mod tests {
         assert_eq!(limited(949, 10), None);
         assert!(limited(950, 0).unwrap().contains("95 %"));
         assert!(limited(1001, 0).unwrap().contains("100 %"));
+        assert_eq!(limited(10, 1), None, "too few to change p99.9");
         let late = limited(10, 11).unwrap();
         assert!(
             late.contains("11 of 1000") && late.contains("10.0 ms"),

@@ -69,7 +69,7 @@ fn echo<'a>(run: &'a Run, echo: &'a Echo) -> Vec<Fact<'a>> {
             ),
         ));
     }
-    all.extend(words::generator_limit(echo).map(|says| fact("limit", says)));
+    all.extend(echo.generator_limited().map(|says| fact("limit", says)));
     let ended = echo.ended.as_ref();
     all.extend(ended.map(|e| fact("ended", escape::text(&e.says))));
     all

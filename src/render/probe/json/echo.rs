@@ -4,7 +4,6 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::super::words;
 use super::{nanos, one_of};
 use crate::measure;
 use crate::measure::How;
@@ -149,7 +148,7 @@ impl<'a> Echo<'a> {
                 late: s.late,
                 worst_ns: nanos(s.worst),
             }),
-            generator_limited: words::generator_limit(echo).is_some(),
+            generator_limited: echo.generator_limited().is_some(),
             slices: Slices {
                 mean_ns: echo.slices.iter().map(|s| s.mean_ns()).collect(),
                 count: echo.slices.iter().map(|s| s.count).collect(),
