@@ -57,6 +57,15 @@ fn echo<'a>(run: &'a Run, echo: &'a Echo) -> Vec<Fact<'a>> {
             ),
         ));
     }
+    if let Some(unsent) = echo.schedule.map(|s| s.unsent).filter(|n| *n > 0) {
+        all.push(fact(
+            "unsent",
+            format!(
+                "{}: their time came while their connection was busy, until the run was over",
+                many(unsent, "message")
+            ),
+        ));
+    }
     if echo.connect.len() > 1 {
         all.push(fact(
             "connect",
@@ -69,7 +78,7 @@ fn echo<'a>(run: &'a Run, echo: &'a Echo) -> Vec<Fact<'a>> {
             ),
         ));
     }
-    all.extend(words::generator_limit(echo).map(|says| fact("limit", says)));
+    all.extend(echo.generator_limited().map(|says| fact("limit", says)));
     let ended = echo.ended.as_ref();
     all.extend(ended.map(|e| fact("ended", escape::text(&e.says))));
     all
@@ -91,7 +100,8 @@ fn messages(run: &Run, echo: &Echo) -> String {
             "of them dropped by the client's own buffer",
         ),
         (echo.corrupt, "corrupt"),
-        (echo.errors, "failed"),
+        (echo.in_flight, "still under way"),
+        (echo.errors, "calls failed"),
         (echo.duplicates, "came twice"),
     ] {
         if n > 0 {

@@ -1,7 +1,7 @@
 //! One run as sections: sockets, options, buffers, TCP, a remote server, the load.
 
 use super::page::{Fact, Grid, Line, Part, Rank, Row, Section, Tone, fact};
-use super::words::{self, many, time};
+use super::words::{many, time};
 use super::{load, options};
 use crate::escape;
 use crate::measure::Run;
@@ -43,8 +43,10 @@ pub(super) fn remarkable(run: &Run) -> Option<Section<'_>> {
         }
     }
     if let Some(echo) = &run.echo {
-        let limit = words::generator_limit(echo);
-        lines.extend(limit.map(|says| Line::new(Tone::Changed, says)));
+        lines.extend(
+            echo.generator_limited()
+                .map(|says| Line::new(Tone::Changed, says)),
+        );
         if let Some(ended) = &echo.ended {
             lines.push(Line::new(Tone::Bad, escape::text(&ended.says)));
         }

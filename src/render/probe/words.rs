@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::measure::Echo;
-
 /// Three significant digits and a unit: `82.1 µs`, `44.1 ms`.
 pub(super) fn time(time: Duration) -> String {
     let us = time.as_secs_f64() * 1e6;
@@ -85,35 +83,9 @@ pub(super) fn many(n: u64, one: &str) -> String {
     }
 }
 
-/// From here on a thread has had no time to wait for anybody.
-const BUSY: f64 = 0.95;
-
-/// Why the numbers are the generator's own and not the peer's; `None`: it was not the limit.
-///
-/// A few late sends do not change p99.9, the last percentile that is reported; one in a thousand does.
-pub(super) fn generator_limit(echo: &Echo) -> Option<String> {
-    let elapsed = echo.elapsed.as_secs_f64();
-    let busy = echo.cpu.as_secs_f64() / elapsed;
-    if elapsed > 0.0 && busy >= BUSY {
-        return Some(format!(
-            "the generator itself was the limit: it used {:.0} % of a core",
-            100.0 * busy
-        ));
-    }
-    let schedule = echo
-        .schedule
-        .filter(|s| s.late.saturating_mul(1000) > echo.sent)?;
-    Some(format!(
-        "the generator itself was the limit: it sent {} more than 1 ms late, the worst {}",
-        many(schedule.late, "message"),
-        time(schedule.worst)
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::echo::Schedule;
 
     #[test]
     fn a_time_has_three_digits_and_a_unit() {
@@ -142,26 +114,5 @@ mod tests {
         assert_eq!(ratio(1076.4), "1076");
         assert_eq!(ratio(0.000_93), "0.0009");
         assert_eq!(ratio(f64::NAN), "-");
-    }
-
-    #[test]
-    fn a_busy_or_late_generator_is_named() {
-        let mut echo = Echo {
-            sent: 10_000,
-            elapsed: Duration::from_secs(10),
-            cpu: Duration::from_secs(9),
-            ..Echo::default()
-        };
-        assert_eq!(generator_limit(&echo), None);
-        echo.schedule = Some(Schedule {
-            late: 10,
-            worst: Duration::from_millis(3),
-        });
-        assert_eq!(generator_limit(&echo), None, "too few to change p99.9");
-        echo.schedule.as_mut().unwrap().late = 11;
-        assert!(generator_limit(&echo).unwrap().contains("11 messages"));
-        echo.cpu = Duration::from_millis(9_500);
-        assert!(generator_limit(&echo).unwrap().contains("95 % of a core"));
-        assert_eq!(generator_limit(&Echo::default()), None);
     }
 }
