@@ -130,9 +130,9 @@ fn probe() {
 #[test]
 fn serve_and_connect() {
     let (serves, connects) = (schema("serve"), schema("connect"));
-    let server = serve("tcp4").any_port().start();
+    let running = serve("tcp4").any_port().start();
     let mut stopped = Value::Null;
-    let address = server.address().to_owned();
+    let address = running.address().to_owned();
     let client = run(&[
         "connect",
         "--json",
@@ -143,8 +143,10 @@ fn serve_and_connect() {
     assert_eq!(client.code, 0, "{}", client.err);
     let said = lines(&client.out);
     assert!(said.len() > 1, "{said:?}");
-    said.iter().for_each(|line| valid(&connects, line));
-    for line in server.stop_in_order().events {
+    for line in &said {
+        valid(&connects, line);
+    }
+    for line in running.stop_in_order().events {
         valid(&serves, &line);
         assert!(!connects.is_valid(&line), "a server's line is no client's");
         if line["event"] == "stopped" {
@@ -175,7 +177,9 @@ fn trace() {
     assert_eq!(finished.code, 0, "{}", finished.err);
     let calls: Vec<Value> = lines(finished.err.as_bytes());
     assert!(calls.len() > 10, "{}", calls.len());
-    calls.iter().for_each(|call| valid(&schema, call));
+    for call in &calls {
+        valid(&schema, call);
+    }
     let keys = [
         "schema",
         "t_ns",

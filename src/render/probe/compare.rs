@@ -164,16 +164,16 @@ fn verdicts(comparison: &Comparison) -> Vec<Line> {
             Difference::None => Tone::Good,
             Difference::Shorter | Difference::Longer => Tone::Changed,
         };
-        lines.push(Line::new(tone, escape::text(&versus.says)));
+        lines.push(Line::new(tone, words::sentence(&versus.says)));
         if let Some(why) = &versus.why {
             lines.push(Line::new(
                 Tone::Plain,
-                format!("because {}", escape::text(why)),
+                format!("because {}", words::sentence(why)),
             ));
         }
     }
     if let Some(shortest) = &comparison.shortest {
-        lines.push(Line::new(Tone::Plain, escape::text(shortest)));
+        lines.push(Line::new(Tone::Plain, words::sentence(shortest)));
     }
     let block = comparison.block.map_or_else(String::new, |n| {
         format!(" of {}", words::many(n, "message"))
@@ -196,14 +196,14 @@ pub(super) fn expectations(all: &[Judged]) -> Option<Section<'static>> {
         tone: if judged.met { Tone::Good } else { Tone::Bad },
         word: if judged.met { "met" } else { "not met" },
         cells: vec![
-            escape::text(&judged.expectation),
+            words::sentence(&judged.expectation),
             judged
                 .found
                 .as_deref()
-                .map_or_else(|| "nothing".into(), escape::text),
+                .map_or_else(|| "nothing".into(), words::sentence),
             escape::text(&judged.run),
         ],
-        why: Some(escape::text(&judged.origin)),
+        why: Some(words::sentence(&judged.origin)),
     };
     let grid = Grid {
         head: ["expected", "found", "run", "written at"]

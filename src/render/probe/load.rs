@@ -13,7 +13,7 @@ pub(super) fn parts(run: &Run, rank: Rank) -> Vec<Part<'_>> {
     if let Some(echo) = &run.echo {
         facts.extend(self::echo(run, echo));
     }
-    facts.extend(run.notes.iter().map(|n| fact("note", escape::text(n))));
+    facts.extend(run.notes.iter().map(|n| fact("note", words::sentence(n))));
     let mut parts = vec![Part::Facts(facts)];
     if let Some(echo) = run.echo.as_ref().filter(|e| e.received > 0) {
         parts.push(Part::Histogram(&echo.rtt));
@@ -57,6 +57,15 @@ fn echo<'a>(run: &'a Run, echo: &'a Echo) -> Vec<Fact<'a>> {
             ),
         ));
     }
+    if let Some(unsent) = echo.schedule.map(|s| s.unsent).filter(|n| *n > 0) {
+        all.push(fact(
+            "unsent",
+            format!(
+                "{}: their time came while their connection was busy, until the run was over",
+                many(unsent, "message")
+            ),
+        ));
+    }
     if echo.connect.len() > 1 {
         all.push(fact(
             "connect",
@@ -71,7 +80,7 @@ fn echo<'a>(run: &'a Run, echo: &'a Echo) -> Vec<Fact<'a>> {
     }
     all.extend(echo.generator_limited().map(|says| fact("limit", says)));
     let ended = echo.ended.as_ref();
-    all.extend(ended.map(|e| fact("ended", escape::text(&e.says))));
+    all.extend(ended.map(|e| fact("ended", words::sentence(&e.says))));
     all
 }
 
@@ -91,7 +100,8 @@ fn messages(run: &Run, echo: &Echo) -> String {
             "of them dropped by the client's own buffer",
         ),
         (echo.corrupt, "corrupt"),
-        (echo.errors, "failed"),
+        (echo.in_flight, "still under way"),
+        (echo.errors, "calls failed"),
         (echo.duplicates, "came twice"),
     ] {
         if n > 0 {

@@ -1,7 +1,7 @@
 //! One run as sections: sockets, options, buffers, TCP, a remote server, the load.
 
 use super::page::{Fact, Grid, Line, Part, Rank, Row, Section, Tone, fact};
-use super::words::{many, time};
+use super::words::{many, sentence, time};
 use super::{load, options};
 use crate::escape;
 use crate::measure::Run;
@@ -43,16 +43,18 @@ pub(super) fn remarkable(run: &Run) -> Option<Section<'_>> {
         }
     }
     if let Some(echo) = &run.echo {
-        let limit = echo.generator_limited();
-        lines.extend(limit.map(|says| Line::new(Tone::Changed, says)));
+        lines.extend(
+            echo.generator_limited()
+                .map(|says| Line::new(Tone::Changed, says)),
+        );
         if let Some(ended) = &echo.ended {
-            lines.push(Line::new(Tone::Bad, escape::text(&ended.says)));
+            lines.push(Line::new(Tone::Bad, sentence(&ended.says)));
         }
     }
     lines.extend(
         run.notes
             .iter()
-            .map(|n| Line::new(Tone::Plain, escape::text(n))),
+            .map(|n| Line::new(Tone::Plain, sentence(n))),
     );
     let heading = escape::text(&run.label);
     (!lines.is_empty()).then(|| Section::new(heading, Rank::Top, vec![Part::Lines(lines)]))
@@ -127,21 +129,24 @@ fn buffers(all: &[BufferFacts]) -> Grid {
         Some(after) if after != before => format!("{before} -> {after}"),
         _ => before.to_string(),
     };
-    let row = |b: &BufferFacts| Row {
+    let row = |socket: &str, buffer: &str, bytes: String, rule: &str| Row {
         tone: Tone::Plain,
         word: "",
-        cells: vec![
-            b.socket.to_owned(),
-            change(b.receive, b.receive_after),
-            b.receive_rule.clone(),
-            change(b.send, b.send_after),
-        ],
-        why: Some(b.send_rule.clone()),
+        cells: vec![socket.to_owned(), buffer.to_owned(), bytes],
+        why: Some(rule.to_owned()),
     };
-    let head = ["socket", "receive, B", "", "send, B", ""];
+    let rows = all.iter().flat_map(|b| {
+        let receive = change(b.receive, b.receive_after);
+        let send = change(b.send, b.send_after);
+        [
+            row(b.socket, "receive", receive, &b.receive_rule),
+            row(b.socket, "send", send, &b.send_rule),
+        ]
+    });
+    let head = ["socket", "buffer", "bytes", ""];
     Grid {
         head: head.map(str::to_owned).into(),
-        rows: all.iter().map(row).collect(),
+        rows: rows.collect(),
         legend: None,
     }
 }
@@ -221,7 +226,7 @@ fn remote(facts: &Remote) -> Vec<Part<'_>> {
     for attempt in &facts.attempts {
         let what = attempt.refused.as_ref().map_or_else(
             || "connected".to_owned(),
-            |r| format!("{} ({})", escape::text(&r.says), escape::text(&r.errno)),
+            |r| format!("{} ({})", sentence(&r.says), escape::text(&r.errno)),
         );
         first.push(fact(
             "tried",

@@ -6,7 +6,7 @@
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 use super::page::{Grid, Row};
-use crate::escape;
+use super::words::sentence;
 
 /// A reason in a column narrower than this would be a tower of words.
 const NARROWEST_WHY: usize = 28;
@@ -112,11 +112,6 @@ fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
-/// One line without control bytes, whatever a cell was made of. What is escaped already stays as it is.
-fn clean(text: &str) -> String {
-    escape::lines(text).replace(['\n', '\t'], " ")
-}
-
 impl Grid {
     /// Without the columns in which every cell is empty or `-`; the first one and the reason stay.
     pub(super) fn trimmed(&self) -> Grid {
@@ -127,14 +122,18 @@ impl Grid {
         };
         let last = self.head.len() - 1;
         let keep: Vec<usize> = (0..last).filter(|&i| i == 0 || says(i)).collect();
-        let pick = |cells: &[String]| keep.iter().map(|&i| clean(&cells[i])).collect::<Vec<_>>();
+        let pick = |cells: &[String]| {
+            keep.iter()
+                .map(|&i| sentence(&cells[i]))
+                .collect::<Vec<_>>()
+        };
         let mut head = pick(&self.head);
         head.push(self.head[last].clone());
         let row = |r: &Row| Row {
             tone: r.tone,
             word: r.word,
             cells: pick(&r.cells),
-            why: r.why.as_deref().map(clean),
+            why: r.why.as_deref().map(sentence),
         };
         Grid {
             head,

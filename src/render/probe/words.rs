@@ -2,6 +2,13 @@
 
 use std::time::Duration;
 
+use crate::escape;
+
+/// A sentence that may quote the outside and is escaped already: it stays as it is, on one line, without control bytes.
+pub(super) fn sentence(text: &str) -> String {
+    escape::lines(text).replace(['\n', '\t'], " ")
+}
+
 /// Three significant digits and a unit: `82.1 µs`, `44.1 ms`.
 pub(super) fn time(time: Duration) -> String {
     let us = time.as_secs_f64() * 1e6;

@@ -51,7 +51,9 @@ pub(super) struct Echo<'a> {
     lost: u64,
     /// Messages whose echo was wrong.
     corrupt: u64,
-    /// Calls that failed.
+    /// Messages that were under way when the run ended for a reason that was not theirs.
+    in_flight: u64,
+    /// Calls that failed; their messages are counted as lost.
     errors: u64,
     /// Echoes of datagrams that came after they had been counted as lost; part of `lost`.
     late: u64,
@@ -114,11 +116,15 @@ struct Schedule {
     late: u64,
     /// The worst of them.
     worst_ns: u64,
+    /// Messages that were never sent, because their connection was busy until the run's time was over.
+    unsent: u64,
 }
 
 /// Slices of a run.
 #[derive(Serialize, JsonSchema)]
 struct Slices {
+    /// How long each is.
+    each_ns: u64,
     /// The mean round trip of each; null: nothing came back in it.
     mean_ns: Vec<Option<u64>>,
     /// Echoes in each.
@@ -132,6 +138,7 @@ impl<'a> Echo<'a> {
             received: echo.received,
             lost: echo.lost,
             corrupt: echo.corrupt,
+            in_flight: echo.in_flight,
             errors: echo.errors,
             late: echo.late,
             duplicates: echo.duplicates,
@@ -147,9 +154,11 @@ impl<'a> Echo<'a> {
             schedule: echo.schedule.map(|s| Schedule {
                 late: s.late,
                 worst_ns: nanos(s.worst),
+                unsent: s.unsent,
             }),
             generator_limited: echo.generator_limited().is_some(),
             slices: Slices {
+                each_ns: nanos(echo.slice),
                 mean_ns: echo.slices.iter().map(|s| s.mean_ns()).collect(),
                 count: echo.slices.iter().map(|s| s.count).collect(),
             },

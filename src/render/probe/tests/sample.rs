@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::OptionReport;
-use crate::measure::echo::{Echo, Ending, How, Schedule, Slice};
+use crate::measure::echo::{Echo, Ending, How, SLICES, Schedule, Slice};
 use crate::measure::report::*;
 use crate::option::{self, Ruling, Value, Verdict};
 use crate::socket::{Family, Phase, Triple, Type};
@@ -249,13 +249,15 @@ fn echo(typical_ns: u64) -> Echo {
         elapsed: Duration::from_millis(50),
         cpu: Duration::from_millis(31),
         schedule: Some(Schedule {
-            late: 7,
+            late: 17,
             worst: Duration::from_millis(3),
+            unsent: 3,
         }),
         ..Echo::default()
     };
     let mut noise = 7u64;
-    let slices = echo.slices.len() as u64;
+    let slices = SLICES as u64;
+    echo.slices = vec![Slice::default(); SLICES];
     for n in 0..999u64 {
         noise = noise
             .wrapping_mul(6_364_136_223_846_793_005)
