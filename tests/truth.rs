@@ -30,7 +30,7 @@ mod judge;
 use std::collections::BTreeSet;
 use std::os::fd::{AsFd as _, BorrowedFd};
 
-use common::needs_program;
+use common::{Sockplay, needs_program};
 use judge::{Judge, agrees};
 use sockplay::event::{Off, OptionReport};
 use sockplay::measure::{Run, local};
@@ -359,6 +359,31 @@ fn a_backlog_that_cannot_be_counted_says_so() {
     // The client that is examined has the greatest TTL; those that count have the usual one.
     let alone = with("[serve.options]\nIP_MINTTL = 255\n[connect.options]\nIP_TTL = 255");
     assert!(alone.contains("not even the first client"), "{alone}");
+}
+
+/// With few descriptors there is room for more clients than can be tried.
+#[test]
+fn a_count_that_had_to_stop_is_a_lower_bound() {
+    let few = |n: u32| {
+        let limit = format!("ulimit -n {n}; exec \"$@\"");
+        let probe = Sockplay::new("probe")
+            .arg("-c")
+            .arg("tcp4")
+            .set("probe.count=3");
+        let finished = probe.through(&["sh", "-c", &limit, "sh"]).finishes();
+        assert_eq!(finished.code, 0, "{}", finished.err);
+        finished.text()
+    };
+    let some = few(300);
+    assert!(
+        some.contains(" clients were let in before anybody accepted, and more would be"),
+        "{some}"
+    );
+    let none = few(200);
+    assert!(
+        none.contains("the backlog was not counted: socket failed: EMFILE"),
+        "{none}"
+    );
 }
 
 #[test]

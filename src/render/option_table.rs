@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Effects, Style};
 
 use super::verdict;
 use crate::measure::report::OptionLine;
-use crate::option::{Kind, Value, Verdict};
+use crate::option::{Access, Kind, Value, Verdict};
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -67,6 +67,7 @@ fn cells(line: &OptionLine) -> Vec<String> {
     let default = held.fresh.as_ref().or(report.default.as_ref());
     let effective = match (&report.effective, report.ruling.verdict) {
         (None, Verdict::Refused) => "refused".to_owned(),
+        (None, _) if is_write_only(line) => "write-only".to_owned(),
         (None, _) => "unreadable".to_owned(),
         (value, _) => show(value.as_ref()),
     };
@@ -81,15 +82,25 @@ fn cells(line: &OptionLine) -> Vec<String> {
     ]
 }
 
-/// A value with its unit: bytes have none of their own in the registry, where profiles write plain numbers.
+fn is_write_only(line: &OptionLine) -> bool {
+    let row = line.report.row;
+    row.is_some_and(|row| row.access == Access::WriteOnly)
+}
+
+/// A value with its unit: bytes have none of their own in the registry, where profiles write plain numbers, and struct
+/// linger is what a profile writes for it.
 fn shown(line: &OptionLine, value: &Value) -> String {
-    let is_size = line
-        .report
-        .row
-        .is_some_and(|row| matches!(row.kind, Kind::Size));
-    match value {
-        Value::Int(n) if is_size => format!("{n} B"),
-        value => line.report.plain(value),
+    let kind = line.report.row.map(|row| row.kind);
+    match (kind, value) {
+        (Some(Kind::Size), Value::Int(n)) => format!("{n} B"),
+        (Some(Kind::Linger), Value::Struct(_)) => {
+            match (value.field("onoff"), value.field("linger")) {
+                (Some(Value::Int(0)), _) => "off".to_owned(),
+                (_, Some(Value::Int(seconds))) => format!("{seconds} s"),
+                _ => line.report.plain(value),
+            }
+        }
+        _ => line.report.plain(value),
     }
 }
 
@@ -139,16 +150,17 @@ fn reasons(line: &OptionLine) -> String {
     all.join("; ")
 }
 
-/// Broken at blanks, each piece at most `width` wide unless a single word is longer.
+/// Broken at blanks, each piece at most `width` wide; a word that is longer is cut.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
+        let word = verdict::first(word, width);
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(word),
         }
     }
     lines
@@ -238,6 +250,12 @@ mod tests {
                 Some("doubled"),
             ),
             line("SO_GET_FILTER", program, Verdict::Honoured, None),
+            line(
+                "SO_PEERNAME",
+                Value::Bytes(vec![7; 128]),
+                Verdict::Adjusted,
+                Some(&"07".repeat(128)),
+            ),
         ];
         for width in [60, 80, 100, 200] {
             let text = plain(&lines, width);
@@ -263,6 +281,18 @@ mod tests {
         assert!(text.contains("~ adjusted by the kernel"), "{text}");
         assert!(!text.contains("= as requested"), "only what occurs: {text}");
         assert!(!text.contains("accepted"), "no such socket: {text}");
+    }
+
+    #[test]
+    fn a_linger_time_is_shown_as_it_is_written() {
+        let linger = |onoff, seconds| {
+            let field = |name: &str, n| (name.to_owned(), Value::Int(n));
+            let value = Value::Struct(vec![field("onoff", onoff), field("linger", seconds)]);
+            let line = line("SO_LINGER", value.clone(), Verdict::Honoured, None);
+            shown(&line, &value)
+        };
+        assert_eq!(linger(0, 5), "off");
+        assert_eq!(linger(1, 5), "5 s");
     }
 
     #[test]

@@ -30,23 +30,20 @@ fn backlog(facts: &BacklogFacts) -> String {
         _ => {}
     }
     let kept = facts.effective.unwrap_or(facts.asked);
-    match facts.admitted {
-        Some(n) if facts.more => {
-            let _ = write!(
-                out,
-                "; {n} clients were let in before anybody accepted, and more would be"
-            );
-        }
-        Some(n) if Some(n) == kept.checked_add(1) => {
-            let _ = write!(
-                out,
-                "; {n} clients were let in before anybody accepted (Linux takes one more)"
-            );
-        }
-        Some(n) => {
-            let _ = write!(out, "; {n} clients were let in before anybody accepted");
-        }
-        None => {}
+    let Some(n) = facts.admitted else {
+        return out;
+    };
+    // Below what was asked and kept where one line would be too long.
+    let gap = if kept < facts.asked {
+        "\n              "
+    } else {
+        "; "
+    };
+    let _ = write!(out, "{gap}{n} clients were let in before anybody accepted");
+    if facts.more {
+        out.push_str(", and more would be");
+    } else if Some(n) == kept.checked_add(1) {
+        out.push_str(" (Linux takes one more)");
     }
     out
 }
@@ -135,5 +132,8 @@ mod tests {
         assert!(facts(128, 128, Some(129), false).ends_with("(Linux takes one more)"));
         assert!(facts(5000, 4096, None, false).ends_with("4096 kept (net.core.somaxconn)"));
         assert!(facts(9000, 9000, Some(5000), true).ends_with("more would be"));
+        let widest = |text: String| text.lines().map(str::len).max();
+        assert!(widest(facts(4_294_967_295, 65535, Some(65536), false)) <= Some(100 - 14));
+        assert!(widest(facts(65535, 65535, Some(5000), true)) <= Some(100 - 14));
     }
 }

@@ -94,23 +94,45 @@ fn fill<O: Observer>(
 ) -> Result<Counted, (&'static str, io::Error)> {
     let to = reachable(&twin.name);
     let room = u32::try_from(descriptor_limit().saturating_sub(SPARE)).unwrap_or(MOST);
-    for n in 0..MOST.min(room) {
+    let most = MOST.min(room);
+    for n in 0..most {
+        let so_far = |more| Counted { clients: n, more };
         // Bare sockets: what the profile sets on a client must not decide what the listener's queue takes.
-        let client = sys.socket(triple).map_err(|e| ("socket", e))?;
+        let client = match sys.socket(triple) {
+            Ok(client) => client,
+            Err(e) if n > 0 && is_ours(&e) => return Ok(so_far(true)),
+            Err(e) => return Err(("socket", e)),
+        };
         let let_in = connects(sys, client.as_fd(), &to, twin.fd.as_fd());
         clients.push(client);
-        if !let_in.map_err(|e| ("connect", e))? {
-            return Ok(Counted {
-                clients: n,
-                more: false,
-            });
+        match let_in {
+            Ok(true) => {}
+            Ok(false) => return Ok(so_far(false)),
+            Err(e) if n > 0 && is_ours(&e) => return Ok(so_far(true)),
+            Err(e) => return Err(("connect", e)),
         }
     }
-    let clients = MOST.min(room);
-    Ok(Counted {
-        clients,
-        more: true,
-    })
+    match most {
+        0 => Err(("socket", io::Error::from_raw_os_error(libc::EMFILE))),
+        clients => Ok(Counted {
+            clients,
+            more: true,
+        }),
+    }
+}
+
+/// Whether it is this process or machine that has no room for one more, and not the queue.
+fn is_ours(error: &io::Error) -> bool {
+    let ours = [
+        libc::EMFILE,
+        libc::ENFILE,
+        libc::ENOBUFS,
+        libc::ENOMEM,
+        libc::EADDRNOTAVAIL,
+    ];
+    error
+        .raw_os_error()
+        .is_some_and(|errno| ours.contains(&errno))
 }
 
 /// Whether this client is let in at once.

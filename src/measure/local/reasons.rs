@@ -47,11 +47,15 @@ fn without_effect(line: &OptionLine, scene: &Scene) -> Option<String> {
         .then(|| format!("without effect: {}", ruling.why.unwrap_or_default()))
 }
 
-/// Asked for what was there anyway.
+/// Asked for what was there anyway. What a guard of the program's own had set before is no default.
 fn already(line: &OptionLine) -> Option<String> {
-    let before = line.report.default.as_ref()?;
-    (*before == line.report.requested && line.report.effective.as_ref() == Some(before))
-        .then(|| "that is the default already".to_owned())
+    let before = line.held.fresh.as_ref()?;
+    let is_same =
+        *before == line.report.requested && line.report.effective.as_ref() == Some(before);
+    is_same.then(|| match line.set_on {
+        "accepted" => "an accepted socket has that already".to_owned(),
+        _ => "that is the default already".to_owned(),
+    })
 }
 
 fn no_segment_yet(line: &OptionLine) -> Option<String> {
