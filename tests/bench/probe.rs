@@ -91,9 +91,9 @@ const SERVERS: [(&str, Start); 3] = [
 
 fn sockperfs() -> Result<Server, String> {
     let port = SOCKPERFS_PORT.to_string();
-    let mut command = Command::new("sockperf");
-    command.args(["server", "-i", "127.0.0.1", "-p", &port]);
-    // Its lines are for people, and come when it is ready.
+    let mut command = Command::new("stdbuf");
+    // It says when it is ready, and to a pipe would say it at its end.
+    command.args(["-oL", "sockperf", "server", "-i", "127.0.0.1", "-p", &port]);
     ready(&mut command, "to block on recv", |_| {
         format!("127.0.0.1:{SOCKPERFS_PORT}")
     })

@@ -12,7 +12,7 @@ use nix::sys::socket::MsgFlags;
 use super::GLANCE;
 use super::generator::{Generator, Run, Wait};
 use super::phase::nanos;
-use super::wrong::Step;
+use super::wrong::{self, Step};
 use crate::error::Error;
 use crate::event::Observer;
 use crate::sys::clock::now_ns;
@@ -179,7 +179,7 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Generator<'_, O, R> {
         match poller.wait(self.sys, timeout, paced) {
             Ok(ready) => Ok(ready),
             Err(e) if errno::interrupted(&e) => Ok(0),
-            Err(e) => Err(self.failed(None, "epoll_wait", &e, run)),
+            Err(e) => Err(wrong::failed(None, "epoll_wait", &e, run.echo)),
         }
     }
 

@@ -5,7 +5,7 @@ use nix::sys::socket::MsgFlags;
 use super::GLANCE;
 use super::generator::{Generator, Run};
 use super::phase::nanos;
-use super::wrong::Step;
+use super::wrong::{self, Step};
 use crate::error::Error;
 use crate::event::Observer;
 use crate::sys::clock::now_ns;
@@ -39,7 +39,7 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Generator<'_, O, R> {
             let glance = run.clock.saturating_add(nanos(GLANCE));
             match self.sys.sleep_until(due.min(glance)) {
                 Err(e) if !errno::interrupted(&e) => {
-                    return Err(self.failed(None, "clock_nanosleep", &e, run));
+                    return Err(wrong::failed(None, "clock_nanosleep", &e, run.echo));
                 }
                 _ => run.clock = now_ns(),
             }

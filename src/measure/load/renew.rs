@@ -5,10 +5,9 @@ use std::io;
 use nix::sys::socket::MsgFlags;
 
 use super::generator::{Generator, Run};
-use super::wrong::{self, Ended, Step};
+use super::wrong::{self, Step};
 use crate::error::Error;
 use crate::event::Observer;
-use crate::measure::echo::How;
 use crate::sys::clock::now_ns;
 use crate::sys::{Client, Linger, errno};
 
@@ -86,28 +85,8 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Generator<'_, O, R> {
             Some(libc::ECONNRESET | libc::EPIPE) if connections => {
                 self.lapsed(i, Lapse::Reset, run)
             }
-            _ => Err(self.failed(Some(i), call, error, run)),
+            _ => Err(wrong::failed(Some(i), call, error, run.echo)),
         }
-    }
-
-    /// Ends because a call failed.
-    #[cold]
-    pub(super) fn failed(
-        &self,
-        i: Option<usize>,
-        call: &'static str,
-        error: &io::Error,
-        run: &mut Run<'_>,
-    ) -> Ended {
-        run.echo.errors += 1;
-        let nobody = matches!(
-            error.raw_os_error(),
-            Some(libc::ECONNREFUSED | libc::EHOSTUNREACH | libc::ENETUNREACH)
-        );
-        let how = if nobody { How::Refused } else { How::Failed };
-        let errno = errno::of(error);
-        let says = format!("{call}: {} ({})", errno.says.to_lowercase(), errno.name);
-        Ended::new(i, how, says)
     }
 
     /// What came after the last echo: nothing, or more than was sent. An end of the connection is none of our business here.

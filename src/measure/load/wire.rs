@@ -34,6 +34,8 @@ enum Uniqueness {
 
 impl<'a> Wire<'a> {
     pub(super) fn new(form: Form<'a>) -> Wire<'a> {
+        /// As many digits as a number has at least.
+        const LARGE: u64 = 98_765_432;
         let empty = || Numbered {
             n: None,
             bytes: Vec::with_capacity(form.messages.size()),
@@ -44,8 +46,6 @@ impl<'a> Wire<'a> {
             answer: empty(),
             uniqueness: Uniqueness::Repeating,
         };
-        // As many digits as a number has at least.
-        const LARGE: u64 = 98_765_432;
         wire.prepare_answer(LARGE);
         if wire.number_of(&wire.answer.bytes) == Some(LARGE) {
             wire.uniqueness = Uniqueness::Numbered;

@@ -1,5 +1,7 @@
 //! How a load ends before its time, said so that it can be looked into: which message, which byte, what was awaited.
 
+use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
 use super::generator::Spoken;
@@ -7,6 +9,7 @@ use super::renew::Lapse;
 use crate::error::Error;
 use crate::escape;
 use crate::measure::echo::{Echo, Ending, How};
+use crate::sys::errno;
 
 /// So many bytes are shown.
 const SHOWN: usize = 16;
@@ -110,7 +113,7 @@ pub(super) fn garbage(peer: usize, got: &[u8], len: usize) -> Ended {
 /// The connection is over before an answer, or in the middle of it.
 #[cold]
 pub(super) fn lapsed(peer: usize, how: Lapse, heard: usize, size: usize, echo: &mut Echo) -> Ended {
-    let (how, mut says) = match (how, heard) {
+    let (how, mut says): (How, String) = match (how, heard) {
         (Lapse::Closed, 0) => (How::ClosedEarly, "the peer closed without an echo".into()),
         (Lapse::Closed, _) => (
             How::CutShort,
@@ -131,7 +134,7 @@ pub(super) fn lapsed(peer: usize, how: Lapse, heard: usize, size: usize, echo: &
         echo.errors += 1;
     }
     if echo.received > 0 {
-        says += &format!("; {} were right before", echo.received);
+        let _ = write!(says, "; {} were right before", echo.received);
     }
     Ended::new(Some(peer), how, says)
 }
@@ -173,6 +176,25 @@ pub(super) fn never_reads(peer: usize, waited_ns: u64) -> Ended {
         seconds(waited_ns)
     );
     Ended::new(Some(peer), How::NeverReads, says)
+}
+
+/// A call failed.
+#[cold]
+pub(super) fn failed(
+    peer: Option<usize>,
+    call: &'static str,
+    error: &io::Error,
+    echo: &mut Echo,
+) -> Ended {
+    echo.errors += 1;
+    let nobody = matches!(
+        error.raw_os_error(),
+        Some(libc::ECONNREFUSED | libc::EHOSTUNREACH | libc::ENETUNREACH)
+    );
+    let how = if nobody { How::Refused } else { How::Failed };
+    let errno = errno::of(error);
+    let says = format!("{call}: {} ({})", errno.says.to_lowercase(), errno.name);
+    Ended::new(peer, how, says)
 }
 
 /// A connection could not be opened again.
