@@ -45,6 +45,8 @@ pub struct Generator<'a, O: Observer, R> {
     /// Time of each connect(2) that is in no result yet.
     opened: Vec<Duration>,
     warmup: u64,
+    /// When the last block ended.
+    left_off: u64,
     /// Nothing follows an end.
     ended: Option<Ending>,
 }
@@ -117,6 +119,7 @@ impl<'a, O: Observer, R: FnMut() -> Result<Client, Error>> Generator<'a, O, R> {
             halt,
             opened: Vec::new(),
             warmup: load.warmup,
+            left_off: now_ns(),
             ended: None,
             load,
         };
@@ -202,6 +205,11 @@ impl<'a, O: Observer, R: FnMut() -> Result<Client, Error>> Generator<'a, O, R> {
         self.line_up();
         let first = self.peers[0].turn * self.peers.len() as u64;
         let (cpu, start) = (thread_cpu(), now_ns());
+        // Patience goes on where the block before has left it: the time between blocks is nobody's.
+        let between = start.saturating_sub(self.left_off);
+        for since in self.peers.iter_mut().filter_map(|p| p.owes_since.as_mut()) {
+            *since += between;
+        }
         let phase = Phase::new(amount, &self.load, start, nanos(echo.elapsed), first);
         let mut run = Run {
             phase,
@@ -216,6 +224,7 @@ impl<'a, O: Observer, R: FnMut() -> Result<Client, Error>> Generator<'a, O, R> {
             self.settle(ended, run.echo);
         }
         let now = now_ns();
+        self.left_off = now;
         if let Some(schedule) = &mut run.echo.schedule {
             schedule.unsent += run.phase.unsent(now);
         }
@@ -227,7 +236,7 @@ impl<'a, O: Observer, R: FnMut() -> Result<Client, Error>> Generator<'a, O, R> {
     fn line_up(&mut self) {
         let turn = self.peers.iter().map(|p| p.turn).max().unwrap_or(0);
         for peer in &mut self.peers {
-            (peer.turn, peer.due, peer.owes_since) = (turn, 0, None);
+            (peer.turn, peer.due) = (turn, 0);
         }
     }
 
