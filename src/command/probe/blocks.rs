@@ -1,6 +1,6 @@
 //! The measuring itself: every candidate's load cut into blocks, which take turns.
 //!
-//! One candidate runs its blocks one after the other, so that progress shows and Ctrl-C is heard. Several run them in
+//! One candidate runs in one piece, or stops after some time if nobody has asked for the load. Several run their blocks in
 //! the order A B B A …: what drifts on the machine meets all of them alike. Connections stay open between blocks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,7 +102,8 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lanes<'_, O, R> {
     /// Runs all blocks, and enters what came of them into the report.
     pub(super) fn run(mut self, exports: &mut Exports) -> Result<(), Error> {
         let blocks = self.blocks();
-        let progress = Progress::new(blocks * self.lanes.len() as u64, exports.shown());
+        let all = blocks * self.lanes.len() as u64;
+        let progress = Progress::new(all, &self.amount(), exports.shown());
         for block in 0..blocks {
             let turns: Vec<usize> = match block % 2 {
                 0 => (0..self.lanes.len()).collect(),
@@ -151,15 +152,25 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lanes<'_, O, R> {
         Ok(())
     }
 
-    /// A rate has one schedule, which blocks would cut; otherwise as many as there are messages, up to 20.
+    /// One load that was asked for runs in one piece: what is under way would have to be waited for at every cut, and a
+    /// rate has one schedule. Otherwise there are as many blocks as messages, up to 20.
     fn blocks(&self) -> u64 {
         let several = self.lanes.len() > 1;
         let of = |lane: &Lane<'_, O, R>| match lane.stand.load.amount {
-            _ if lane.stand.load.rate.is_some() && !several => 1,
+            _ if lane.stand.asked == Asked::Yes && !several => 1,
             Amount::Count(n) => n.clamp(1, BLOCKS),
             Amount::Time(_) => BLOCKS,
         };
         self.lanes.iter().map(of).min().unwrap_or(0)
+    }
+
+    /// How much is sent, in words.
+    fn amount(&self) -> String {
+        match self.lanes.first().map(|lane| lane.stand.load.amount) {
+            Some(Amount::Count(n)) => format!("{n} messages"),
+            Some(Amount::Time(time)) => humantime::format_duration(time).to_string(),
+            None => "nothing".into(),
+        }
     }
 
     /// Whether nothing is to follow: a signal, or enough of what nobody asked for.

@@ -52,7 +52,10 @@ pub(super) fn all(args: &Probe, given: Option<&Given>) -> Result<Vec<Candidate>,
                 setup::speak_sockperf(&mut profile);
             }
             let label = label(&profile, configs.len(), variation);
-            let load = asked(&profile);
+            let load = match args.load.sockperf {
+                true => Asked::Yes,
+                false => asked(&profile),
+            };
             let samples = match args.samples {
                 Some(_) => Asked::Yes,
                 None => Asked::No,

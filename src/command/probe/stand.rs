@@ -255,11 +255,6 @@ impl Stand {
         }
     }
 
-    /// Whether messages have sockperf's header.
-    pub(super) fn speaks_sockperf(&self) -> bool {
-        self.client.serve.reply == ReplyKey::Sockperf
-    }
-
     /// Bytes of a message.
     pub(super) fn size(&self) -> usize {
         self.messages.size()
