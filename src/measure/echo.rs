@@ -316,7 +316,7 @@ mod tests {
             }
             .generator_limited()
         };
-        assert_eq!(limited(949, 10), None);
+        assert_eq!(limited(949, 1), None);
         assert!(limited(950, 0).unwrap().contains("95 %"));
         assert!(limited(1001, 0).unwrap().contains("100 %"));
         assert_eq!(limited(10, 1), None, "too few to change p99.9");
