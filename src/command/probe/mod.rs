@@ -168,14 +168,18 @@ fn measure<O: Observer>(
     let mut servers = Vec::new();
     for (stand, sockets) in stands.iter().zip(&mut sockets) {
         if let (Some(run), Some(server)) = (stand.serving(sys), sockets.server.take()) {
-            servers.push((run, engine::workers::beside(run, server)?));
+            let opened = engine::workers::beside(run, server);
+            servers.push((run, opened));
         }
+    }
+    if servers.iter().any(|(_, opened)| opened.is_err()) {
+        return close_all(sys, servers, sockets);
     }
     interrupt::measuring();
     std::thread::scope(|scope| {
         let serving: Vec<Serving<'_>> = servers
             .into_iter()
-            .map(|(run, servers)| Serving::start(scope, run, servers))
+            .filter_map(|(run, opened)| Some(Serving::start(scope, run, opened.ok()?)))
             .collect();
         let mut outcome = clients(sys, stands, sockets, exports, halt);
         stands.iter().for_each(Stand::stop_serving);
@@ -184,6 +188,23 @@ fn measure<O: Observer>(
         }
         outcome
     })
+}
+
+/// One server could not be opened as often as it has workers: the others go too.
+fn close_all<O: Observer>(
+    sys: Sys<'_, O>,
+    servers: Vec<(engine::Run<'_, O>, Result<Vec<sys::Server>, Error>)>,
+    sockets: Vec<Sockets>,
+) -> Result<(), Error> {
+    let mut outcome = Ok(());
+    for (run, opened) in servers {
+        match opened {
+            Ok(all) => all.into_iter().for_each(|s| run.sys.close_server(s)),
+            Err(error) => outcome = Err(error),
+        }
+    }
+    sockets.into_iter().for_each(|s| s.close(sys));
+    outcome
 }
 
 /// The clients' part: who is alone with a server of others examines it too.
@@ -199,7 +220,7 @@ fn clients<O: Observer>(
         .map(|(run, (stand, sockets))| Entrant::new(run, stand, sockets.first))
         .collect();
     let visit = match entrants.as_mut_slice() {
-        [alone] => Visit::begin(sys, alone, &mut exports.report.runs[0]),
+        [alone] => Visit::begin(sys, alone, &mut exports.report.runs[0], halt),
         _ => None,
     };
     let outcome = Lanes::open(sys, entrants, halt).and_then(|lanes| lanes.run(exports));

@@ -4,6 +4,7 @@
 //! makes it a measurement, and the server may be there for one connection only. Otherwise the first contact tells whether a
 //! load makes sense, and what needs further connections comes after it.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -32,6 +33,7 @@ impl<'a, O: Observer> Visit<'a, O> {
         sys: Sys<'a, O>,
         entrant: &mut Entrant<'a>,
         run: &mut Run,
+        halt: &'a AtomicBool,
     ) -> Option<Visit<'a, O>> {
         let stand: &'a Stand = entrant.stand;
         let name = stand.theirs.as_ref()?;
@@ -42,7 +44,8 @@ impl<'a, O: Observer> Visit<'a, O> {
         }
         let client = entrant.first.take()?;
         let size = stand.size();
-        let mut examination = Examination::new(sys, &stand.client, (&client, name), size, DEADLINE);
+        let mut examination =
+            Examination::new(sys, &stand.client, (&client, name), size, DEADLINE, halt);
         run.tcp = examination.tcp(&client);
         entrant.first = examination.contact(Some(client));
         entrant.per_connection = examination.per_connection();
