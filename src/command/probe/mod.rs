@@ -58,9 +58,10 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     }
     setup::logging(&candidates[0].profile, common)?;
     sys::raise_descriptor_limit();
-    let events = match common.verbose {
-        true => Events::Log("probe"),
-        false => Events::Silent,
+    let events = if common.verbose {
+        Events::Log("probe")
+    } else {
+        Events::Silent
     };
     let mut exports = Exports::open(args, expected, &candidates)?;
     let interrupt = interrupt::watch()?;
@@ -150,7 +151,7 @@ fn probe<O: Observer>(
         };
         let failed = failed.or(exports.write().err());
         if let Some(error) = failed {
-            sockets.into_iter().for_each(|s: Sockets| s.close(sys));
+            stand::close(sys, sockets);
             return Err(error);
         }
     }
@@ -190,20 +191,27 @@ fn measure<O: Observer>(
     })
 }
 
+/// How a server runs, and its sockets, one per worker.
+type Opened<'a, O> = (engine::Run<'a, O>, Result<Vec<sys::Server>, Error>);
+
 /// One server could not be opened as often as it has workers: the others go too.
 fn close_all<O: Observer>(
     sys: Sys<'_, O>,
-    servers: Vec<(engine::Run<'_, O>, Result<Vec<sys::Server>, Error>)>,
+    servers: Vec<Opened<'_, O>>,
     sockets: Vec<Sockets>,
 ) -> Result<(), Error> {
     let mut outcome = Ok(());
     for (run, opened) in servers {
         match opened {
-            Ok(all) => all.into_iter().for_each(|s| run.sys.close_server(s)),
+            Ok(all) => {
+                for server in all {
+                    run.sys.close_server(server);
+                }
+            }
             Err(error) => outcome = Err(error),
         }
     }
-    sockets.into_iter().for_each(|s| s.close(sys));
+    stand::close(sys, sockets);
     outcome
 }
 
@@ -224,8 +232,9 @@ fn clients<O: Observer>(
         _ => None,
     };
     let outcome = Lanes::open(sys, entrants, halt).and_then(|lanes| lanes.run(exports));
-    match visit {
-        Some(visit) => visit.end(outcome, &mut exports.report.runs[0]),
-        None => outcome,
-    }
+    let Some(visit) = visit else {
+        return outcome;
+    };
+    visit.end(outcome, &mut exports.report.runs[0]);
+    Ok(())
 }

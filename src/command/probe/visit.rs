@@ -59,19 +59,14 @@ impl<'a, O: Observer> Visit<'a, O> {
 
     /// The rest, when no other connection to the server is open. A load that was not asked for and could not be run is
     /// no failure.
-    pub(super) fn end(mut self, load: Result<(), Error>, run: &mut Run) -> Result<(), Error> {
+    pub(super) fn end(mut self, load: Result<(), Error>, run: &mut Run) {
         let is_well = |echo: &Echo| echo.received == echo.sent && echo.ended.is_none();
         let well = load.is_ok() && run.echo.as_ref().is_none_or(is_well);
         self.examination
             .resume(if well { DEADLINE } else { AFTER_TROUBLE });
         run.remote.get_or_insert_default().findings = self.examination.rest();
-        match load {
-            // Nobody asked for it.
-            Err(error) => {
-                run.notes.push(no_load(&error.to_string()));
-                Ok(())
-            }
-            Ok(()) => Ok(()),
+        if let Err(error) = load {
+            run.notes.push(no_load(&error.to_string()));
         }
     }
 }

@@ -39,10 +39,15 @@ impl<'a> Limit<'a> {
 
     /// Time that is left; none once the user has ended it.
     pub(super) fn left(self) -> Duration {
-        match self.halt.load(Ordering::Relaxed) {
-            true => Duration::ZERO,
-            false => self.at.saturating_duration_since(Instant::now()),
+        if self.is_halted() {
+            return Duration::ZERO;
         }
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the user has ended it.
+    pub(super) fn is_halted(self) -> bool {
+        self.halt.load(Ordering::Relaxed)
     }
 
     /// Whether nothing is waited for any more.

@@ -195,12 +195,19 @@ impl<'a, O: Observer> Examination<'a, O> {
         value: Option<u64>,
     ) {
         self.findings.retain(|finding| finding.topic != topic);
-        self.findings.push(Finding {
+        let mut finding = Finding {
             topic,
             outcome,
             says: says.into(),
             value,
-        });
+        };
+        if self.until.is_halted() {
+            // What was waited for has not had its time.
+            finding.outcome = "not-examined";
+            finding.says = "not examined: interrupted".into();
+            finding.value = None;
+        }
+        self.findings.push(finding);
     }
 
     fn not_examined(&mut self, topic: Topic, why: &str) {
