@@ -42,8 +42,9 @@ pub fn versus(base: &Blocks, other: &Blocks, run: usize) -> Option<Versus> {
     let interval = bootstrap(&ratios);
     let medians = ns(other.overall) / ns(base.overall);
     let unsure = interval.0 <= 1.0 && interval.1 >= 1.0;
+    let small = |ratio: f64| (ratio - 1.0).abs() < NOTICEABLE;
     let difference = match ratio < 1.0 {
-        _ if unsure || (medians - 1.0).abs() < NOTICEABLE => Difference::None,
+        _ if unsure || small(medians) || small(ratio) => Difference::None,
         true => Difference::Shorter,
         false => Difference::Longer,
     };

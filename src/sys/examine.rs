@@ -77,6 +77,17 @@ impl<O: Observer> Sys<'_, O> {
         Some(row.decode(&bytes))
     }
 
+    /// The same of a socket that is opened for the question; nothing, if it is refused.
+    pub fn kernel_says(&self, triple: Triple) -> String {
+        use std::os::fd::AsFd as _;
+        let Ok(fd) = self.socket(triple) else {
+            return String::new();
+        };
+        let says = self.kernel_triple(fd.as_fd());
+        self.close(fd, super::Linger::AsSet);
+        says
+    }
+
     /// What the kernel says that a socket is: `SO_DOMAIN AF_INET, SO_TYPE SOCK_STREAM, SO_PROTOCOL IPPROTO_TCP`.
     pub fn kernel_triple(&self, fd: BorrowedFd<'_>) -> String {
         let number = |name| self.getsockopt_int(fd, name).ok();

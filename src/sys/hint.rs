@@ -269,6 +269,11 @@ fn connect(failure: &mut Failure, plan: &Plan) {
             "the path's mode does not let this user write to it",
             "address.mode sets it on the server",
         ),
+        "EACCES" if plan.triple.ty.has_connections() => say(
+            failure,
+            "a firewall rule or a prohibit route forbids it",
+            "`ip route get ADDRESS` tells where it would go, `nft list ruleset` what is forbidden",
+        ),
         "EACCES" => say(
             failure,
             "a firewall rule or a prohibit route forbids it, or the address is a broadcast one",
@@ -276,7 +281,7 @@ fn connect(failure: &mut Failure, plan: &Plan) {
         ),
         "EADDRNOTAVAIL" => say(
             failure,
-            "no local port is free for that destination",
+            "no local port is free for that destination, or connect.local_port is taken by another connection to it",
             "net.ipv4.ip_local_port_range is the pool",
         ),
         "ENOTCONN" if plan.role == Role::Connect => say(

@@ -10,6 +10,7 @@ mod abi;
 mod apply;
 mod call;
 pub mod clock;
+pub mod cores;
 pub mod driven;
 pub mod errno;
 pub mod examine;

@@ -161,7 +161,7 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lanes<'_, O, R> {
     fn blocks(&self) -> u64 {
         let several = self.all.len() > 1;
         let of = |lane: &Lane<'_, O, R>| match lane.stand.load.amount {
-            _ if lane.stand.asked == Asked::Yes && !several => 1,
+            _ if lane.stand.amount == Asked::Yes && !several => 1,
             Amount::Count(n) => n.clamp(1, BLOCKS),
             Amount::Time(_) => BLOCKS,
         };
@@ -179,9 +179,7 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lanes<'_, O, R> {
 
     /// Whether nothing is to follow: a signal, or enough of what nobody asked for.
     fn is_over(&self) -> bool {
-        let enough =
-            |lane: &Lane<'_, O, R>| lane.stand.asked == Asked::No && lane.echo.elapsed >= UNASKED;
-        self.halt.load(Ordering::Relaxed) || self.all.iter().any(enough)
+        self.halt.load(Ordering::Relaxed) || self.all.iter().any(Lane::has_enough)
     }
 }
 
@@ -211,6 +209,11 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lane<'_, O, R> {
         });
     }
 
+    /// Whether a load that nobody has asked for has lasted for long enough.
+    fn has_enough(&self) -> bool {
+        self.stand.amount == Asked::No && self.echo.elapsed >= UNASKED
+    }
+
     fn as_blocks(&self, label: &str) -> Blocks {
         Blocks {
             label: label.to_owned(),
@@ -224,9 +227,16 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lane<'_, O, R> {
 
     /// Looks at the socket once more, closes, and hands the numbers over.
     fn over(mut self, sys: Sys<'_, O>, exports: &mut Exports) {
+        let cut = self.has_enough() && self.echo.ended.is_none();
         let run = &mut exports.report.runs[self.run];
         if let Some(socket) = self.generator.socket() {
             local::after_load(sys, socket, run);
+        }
+        if cut {
+            run.notes.push(format!(
+                "the load was cut short after {} s; --count or --duration say how much there is to be",
+                UNASKED.as_secs()
+            ));
         }
         self.generator.over(&mut self.echo);
         run.echo = Some(self.echo);

@@ -2,7 +2,7 @@
 
 use crate::cli::{Probe, Vary};
 use crate::error::Error;
-use crate::profile::{Overlay, Profile};
+use crate::profile::{Overlay, Problem, Profile};
 use crate::socket::Given;
 
 use super::super::setup;
@@ -20,6 +20,8 @@ pub(super) struct Candidate {
     pub(super) samples: Asked,
     /// Whether what is to be sent was said: then it is sent, and a server that is not ours is not examined before.
     pub(super) load: Asked,
+    /// Whether it was said how much: then nothing but that ends it.
+    pub(super) amount: Asked,
 }
 
 /// Whether somebody asked for it.
@@ -61,11 +63,14 @@ pub(super) fn all(args: &Probe, given: Option<&Given>) -> Result<Vec<Candidate>,
                 Some(_) => Asked::Yes,
                 None => Asked::No,
             };
+            one_port_is_for_one_connection(&profile)?;
+            let amount = amount(&profile);
             candidates.push(Candidate {
                 label,
                 profile,
                 samples,
                 load,
+                amount,
             });
         }
     }
@@ -116,6 +121,27 @@ fn asked(profile: &Profile) -> Asked {
         || probe.warmup.is_set()
         || probe.writes.is_set();
     if any { Asked::Yes } else { Asked::No }
+}
+
+fn amount(profile: &Profile) -> Asked {
+    let probe = &profile.probe;
+    let any = probe.count.is_set() || probe.duration.is_some() || probe.rate.is_some();
+    if any { Asked::Yes } else { Asked::No }
+}
+
+fn one_port_is_for_one_connection(profile: &Profile) -> Result<(), Error> {
+    let (port, connections) = (&profile.connect.local_port, &profile.probe.connections);
+    if port.value == 0 || connections.value == 1 {
+        return Ok(());
+    }
+    let message = format!(
+        "`probe.connections` is {}, but `connect.local_port` gives all of them one port",
+        connections.value
+    );
+    let problem = Problem::error(connections.origin, message)
+        .label("two connections to one address need two local ports")
+        .help("leave out `connect.local_port`: the kernel picks a port for each");
+    Err(setup::rejected(&profile.invalid(vec![problem])))
 }
 
 /// The same profile twice is a comparison with itself, and a good one: it shows what chance does.
@@ -169,6 +195,7 @@ mod tests {
             profile: profile(),
             samples: Asked::No,
             load: Asked::No,
+            amount: Asked::No,
         };
         let mut all = [candidate(), candidate(), candidate()];
         tell_apart(&mut all);

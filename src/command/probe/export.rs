@@ -149,10 +149,11 @@ impl Exports {
             return outcome;
         }
         self.expected.judge(&mut self.report);
+        // A file that cannot be written must not take the report with it.
+        let mut written = self.write_samples();
         for export in &mut self.files {
-            export.write(&self.report)?;
+            written = written.and(export.write(&self.report));
         }
-        self.write_samples()?;
         match self.form {
             Form::Json => output::json(&render::json(&self.report))?,
             Form::Text => output::text(&render::text(&self.report, output::screen(self.bars)))?,
@@ -161,6 +162,7 @@ impl Exports {
             return Err(Error::Interrupted);
         }
         outcome?;
+        written?;
         self.verdict()
     }
 
@@ -243,7 +245,9 @@ fn create(path: &Path, flag: &'static str) -> Result<File, Error> {
 
 fn refused(path: &Path, error: &std::io::Error) -> Error {
     use std::os::unix::ffi::OsStrExt as _;
-    errno::failure("write", escape::bytes(path.as_os_str().as_bytes()), error).into()
+    let shown = escape::bytes(path.as_os_str().as_bytes());
+    Error::from(errno::failure("write", shown, error))
+        .with_help("the report was printed all the same; name a file with room for it")
 }
 
 fn environment() -> Environment {

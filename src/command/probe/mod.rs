@@ -23,6 +23,7 @@ use crate::error::Error;
 use crate::event::{Observer, Off};
 use crate::profile::Profile;
 use crate::socket::{Given, Protocol, Role, Type};
+use crate::sys::cores::Cores;
 use crate::sys::{self, Sys};
 
 use super::observer::{Events, Show, Tasks, Trace};
@@ -138,8 +139,10 @@ fn probe<O: Observer>(
 ) -> Result<(), Error> {
     let sys = Sys::new(observer, "client");
     let (mut stands, mut sockets) = (Vec::new(), Vec::new());
+    let several = candidates.len() > 1;
     for candidate in candidates {
         let server = server_of(&candidate.profile, given);
+        let label = candidate.label.clone();
         let failed = match Stand::open(sys, candidate, server) {
             Ok(opened) => {
                 exports.report.runs.push(opened.run);
@@ -147,6 +150,9 @@ fn probe<O: Observer>(
                 sockets.push(opened.sockets);
                 opened.failed
             }
+            Err(error) if several => Some(error.with_help(format!(
+                "that is {label}; nothing is compared unless all can be opened"
+            ))),
             Err(error) => Some(error),
         };
         let failed = failed.or(exports.write().err());
@@ -177,12 +183,25 @@ fn measure<O: Observer>(
         return close_all(sys, servers, sockets);
     }
     interrupt::measuring();
+    let cores = Cores::divided().filter(|_| !servers.is_empty());
+    if let Some(cores) = &cores {
+        cores.of_the_servers();
+        for run in &mut exports.report.runs {
+            run.load.cores = Some((cores.client, cores.servers.clone()));
+        }
+    }
     std::thread::scope(|scope| {
         let serving: Vec<Serving<'_>> = servers
             .into_iter()
             .filter_map(|(run, opened)| Some(Serving::start(scope, run, opened.ok()?)))
             .collect();
+        if let Some(cores) = &cores {
+            cores.of_the_client();
+        }
         let mut outcome = clients(sys, stands, sockets, exports, halt);
+        if let Some(cores) = &cores {
+            cores.release();
+        }
         stands.iter().for_each(Stand::stop_serving);
         for server in serving {
             outcome = outcome.and(server.end());

@@ -36,6 +36,10 @@ pub(super) struct Stand {
     pub(super) load: Load,
     /// Whether that was asked for.
     pub(super) asked: Asked,
+    /// Whether its amount was.
+    pub(super) amount: Asked,
+    /// Bytes of a message as the profile has them.
+    asked_size: usize,
     codec: Codec,
     messages: Messages,
     /// The server's half, if it is ours.
@@ -96,13 +100,23 @@ impl Stand {
         server: Whose<'_>,
     ) -> Result<Opened, Error> {
         let label = candidate.label.clone();
-        let samples = candidate.samples;
+        let (samples, amount) = (candidate.samples, candidate.amount);
+        let mut notes = notes(&candidate.profile, server);
         let mut opened = match server {
             Whose::Ours => Stand::both_ends(sys, candidate)?,
             Whose::Theirs(given) => Stand::client_half(sys, &candidate, given)?,
         };
         opened.run.label = label;
         opened.stand.load.keep_samples = samples == Asked::Yes;
+        opened.stand.amount = amount;
+        let size = opened.stand.size();
+        let asked = opened.stand.asked_size;
+        if size != asked {
+            notes.push(format!(
+                "a message has {size} bytes and not {asked}: its framing leaves no other size"
+            ));
+        }
+        opened.run.notes.extend(notes);
         opened.run.load = opened.stand.facts();
         Ok(opened)
     }
@@ -181,7 +195,11 @@ impl Stand {
         };
         let mut run = match &first {
             Some(client) => local::client_only(sys, profile, client, &plan),
-            None => local::nobody(profile, &plan),
+            None => {
+                let mut run = local::nobody(profile, &plan);
+                run.kernel = sys.kernel_says(plan.triple);
+                run
+            }
         };
         run.remote = Some(remote);
         let unnamed = first
@@ -239,6 +257,8 @@ impl Stand {
             client,
             load,
             asked,
+            amount: asked,
+            asked_size: probe.size.value,
             ours: None,
             theirs: None,
             echoes: Asked::Yes,
@@ -268,6 +288,7 @@ impl Stand {
             writes: self.load.writes,
             rate: self.load.rate,
             warmup: self.load.warmup,
+            cores: None,
         }
     }
 
@@ -293,6 +314,27 @@ impl Stand {
             stop: &ours.stop,
         })
     }
+}
+
+/// What to know of a profile before its numbers.
+fn notes(profile: &Profile, server: Whose<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !server.is_ours() {
+        return notes;
+    }
+    let pause = &profile.serve.pause;
+    for (name, time) in [
+        ("before_accept", pause.before_accept.value),
+        ("before_read", pause.before_read.value),
+        ("between_reads", pause.between_reads.value),
+        ("before_close", pause.before_close.value),
+    ] {
+        if !time.is_zero() {
+            let time = humantime::format_duration(time);
+            notes.push(format!("the profile's server pauses: {name} = {time}"));
+        }
+    }
+    notes
 }
 
 fn no_echo(plan: &Plan) -> Option<&'static str> {

@@ -86,6 +86,8 @@ pub struct LoadFacts {
     pub rate: Option<u64>,
     /// Messages before the measured ones.
     pub warmup: u64,
+    /// The client's core and the servers', where both ends are in this process and there are cores for both.
+    pub cores: Option<(usize, Vec<usize>)>,
 }
 
 /// An expectation, and what came of it.

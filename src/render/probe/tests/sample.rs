@@ -136,6 +136,7 @@ fn run(name: &str, typical_ns: u64) -> Run {
             writes: 2,
             rate: Some(20_000),
             warmup: 100,
+            cores: Some((0, vec![1])),
         },
         echo: Some(echo(typical_ns)),
         notes: Vec::new(),
