@@ -45,10 +45,7 @@ fn table(report: &Report) -> Grid {
         let value = |v: &Option<String>| v.as_ref().map_or_else(|| "-".into(), |v| escape::text(v));
         rows.push(row(&key.key, key.values.iter().map(value).collect()));
     }
-    rows.push(row(
-        "connect",
-        runs.iter().map(|r| words::time(r.connect)).collect(),
-    ));
+    rows.push(connects(runs));
     rows.extend(measurements(report));
     if let Some(comparison) = comparison {
         rows.push(row("p50 / first", ratios(comparison, runs.len())));
@@ -63,7 +60,9 @@ fn table(report: &Report) -> Grid {
     Grid {
         head,
         rows,
-        legend: marked.then_some("* differs from the first run by more than chance would explain"),
+        signs: Vec::new(),
+        note: marked
+            .then(|| "* differs from the first run by more than chance would explain".into()),
     }
 }
 
@@ -78,6 +77,26 @@ fn row(name: &str, values: Vec<String>) -> Row {
         word: "",
         cells,
         why: None,
+    }
+}
+
+/// What a connection costs: the first one, or where each run has opened many, their median.
+fn connects(runs: &[Run]) -> Row {
+    let many = |run: &Run| {
+        let times = run.echo.as_ref().map(|e| &e.connect)?;
+        (times.len() > 1).then(|| ns(times.value_at_quantile(0.5)))
+    };
+    match runs.iter().map(many).collect::<Option<Vec<_>>>() {
+        Some(medians) => row("connect p50", medians),
+        None => row(
+            "connect",
+            runs.iter()
+                .map(|run| match run.peer.as_str() {
+                    "" => "-".to_owned(),
+                    _ => words::time(run.connect),
+                })
+                .collect(),
+        ),
     }
 }
 
@@ -202,15 +221,21 @@ pub(super) fn expectations(all: &[Judged]) -> Option<Section<'static>> {
                 .as_deref()
                 .map_or_else(|| "nothing".into(), words::sentence),
             escape::text(&judged.run),
+            words::sentence(&judged.origin),
         ],
-        why: Some(words::sentence(&judged.origin)),
+        why: None,
     };
+    let signs = [(Tone::Good, "met"), (Tone::Bad, "not met")];
+    let signs = signs
+        .into_iter()
+        .filter(|(tone, _)| all.iter().any(|judged| row(judged).tone == *tone));
     let grid = Grid {
-        head: ["expected", "found", "run", "written at"]
+        head: ["expected", "found", "run", "written at", ""]
             .map(str::to_owned)
             .into(),
         rows: all.iter().map(row).collect(),
-        legend: Some("= met, x not met"),
+        signs: signs.collect(),
+        note: None,
     };
     (!all.is_empty()).then(|| Section::new("expectations", Rank::Top, vec![Part::Table(grid)]))
 }

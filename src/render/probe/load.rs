@@ -101,16 +101,20 @@ fn messages(run: &Run, echo: &Echo) -> String {
         ),
         (echo.corrupt, "corrupt"),
         (echo.in_flight, "still under way"),
-        (echo.errors, "calls failed"),
         (echo.duplicates, "came twice"),
     ] {
         if n > 0 {
             let _ = write!(out, ", {} {what}", count(n));
         }
     }
+    if echo.errors > 0 {
+        let _ = write!(out, ", {} failed", many(echo.errors, "call"));
+    }
     let mut how = vec![many(echo.connections, "connection")];
     if load.connections > 1 {
         how.push(format!("{} at a time", load.connections));
+    } else if echo.connections > 1 {
+        how.push("one after the other".into());
     }
     if load.pipeline > 1 {
         how.push(format!("{} under way on each", load.pipeline));

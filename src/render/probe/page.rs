@@ -7,9 +7,9 @@ use hdrhistogram::Histogram;
 
 use super::{compare, sections};
 use crate::escape;
-use crate::measure::Report;
 use crate::measure::echo::Slice;
 use crate::measure::report::Comparison;
+use crate::measure::{Report, Run};
 
 /// Where and when a report was made; whoever knows fills it in.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +40,6 @@ impl Environment {
 pub(super) struct Page<'a> {
     /// What was probed.
     pub title: String,
-    /// What the kernel says that it is, of a single run.
-    pub lead: Option<String>,
     /// In the order of reading.
     pub sections: Vec<Section<'a>>,
 }
@@ -95,6 +93,8 @@ pub(super) struct Fact<'a> {
 pub(super) enum Says<'a> {
     /// A sentence or less.
     Text(String),
+    /// Several, each on a line of its own.
+    Lines(Vec<String>),
     /// The course of a run, and its shortest and longest mean.
     Course(&'a [Slice]),
 }
@@ -109,12 +109,14 @@ pub(super) struct Line {
 
 /// A table. Columns without any content are left out by whoever draws it.
 pub(super) struct Grid {
-    /// One per column; the last one is the reason, and wraps.
+    /// One per column; the last one is the reason.
     pub head: Vec<String>,
     /// Each with as many cells as there are columns.
     pub rows: Vec<Row>,
-    /// What the signs mean, for whoever shows signs and no words.
-    pub legend: Option<&'static str>,
+    /// What the signs mean that occur in it, for whoever shows signs and no words.
+    pub signs: Vec<(Tone, &'static str)>,
+    /// What the columns mean.
+    pub note: Option<String>,
 }
 
 /// A row of a table.
@@ -201,10 +203,6 @@ impl<'a> Page<'a> {
         all.extend(compare::expectations(&report.expectations));
         Page {
             title: title(report),
-            lead: match report.runs.as_slice() {
-                [run] => Some(escape::text(&run.kernel)),
-                _ => None,
-            },
             sections: all,
         }
     }
@@ -213,13 +211,31 @@ impl<'a> Page<'a> {
 fn title(report: &Report) -> String {
     match report.runs.as_slice() {
         [] => "nothing was probed".into(),
-        [run] => format!("{}: {}", escape::text(&run.profile), run.triple),
+        [run] => format!("{}: {}", subject(run), run.triple),
         runs => {
             let labels: Vec<String> = runs.iter().map(|r| escape::text(&r.label)).collect();
             format!("{} compared", labels.join(", "))
         }
     }
 }
+
+/// The profile, or the server that is not ours and by which profile it was reached.
+fn subject(run: &Run) -> String {
+    let profile = escape::text(&run.profile);
+    match &run.remote {
+        None => profile,
+        Some(remote) => {
+            let server = escape::text(&remote.resolution.name);
+            match profile.as_str() {
+                WITHOUT_PROFILE => server,
+                _ => format!("{server} by {profile}"),
+            }
+        }
+    }
+}
+
+/// What a profile is called that nobody wrote.
+const WITHOUT_PROFILE: &str = "defaults";
 
 impl<'a> Section<'a> {
     /// A section of those parts.
@@ -229,6 +245,14 @@ impl<'a> Section<'a> {
             rank,
             parts,
         }
+    }
+}
+
+/// A fact in several lines.
+pub(super) fn lines<'a>(name: &'static str, says: Vec<String>) -> Fact<'a> {
+    Fact {
+        name,
+        says: Says::Lines(says),
     }
 }
 
