@@ -10,6 +10,7 @@ use crate::escape;
 use crate::measure::echo::Slice;
 use crate::measure::report::Comparison;
 use crate::measure::{Report, Run};
+use crate::socket::Type;
 
 /// Where and when a report was made; whoever knows fills it in.
 #[derive(Clone, Debug, Default)]
@@ -100,6 +101,7 @@ pub(super) enum Says<'a> {
 }
 
 /// A sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     /// Good or bad.
     pub tone: Tone,
@@ -185,18 +187,16 @@ impl<'a> Page<'a> {
         let mut all = Vec::new();
         match (report.runs.as_slice(), detail) {
             ([], _) => {}
-            ([run], Detail::Brief) => all.extend(sections::run(run)),
+            ([run], Detail::Brief) => all.extend(sections::run(run, detail)),
             ([run], Detail::Full) => {
-                all.extend(sections::run(run));
+                all.extend(sections::run(run, detail));
                 all.push(sections::profile(run, Rank::Top));
             }
             (runs, detail) => {
                 all.push(compare::section(report));
-                for run in runs {
-                    match detail {
-                        Detail::Brief => all.extend(sections::remarkable(run)),
-                        Detail::Full => all.extend(sections::whole(run)),
-                    }
+                match detail {
+                    Detail::Brief => all.extend(sections::remarkable(runs)),
+                    Detail::Full => all.extend(runs.iter().flat_map(sections::whole)),
                 }
             }
         }
@@ -214,7 +214,11 @@ fn title(report: &Report) -> String {
         [run] => format!("{}: {}", subject(run), run.triple),
         runs => {
             let labels: Vec<String> = runs.iter().map(|r| escape::text(&r.label)).collect();
-            format!("{} compared", labels.join(", "))
+            let labels = labels.join(", ");
+            match labels.chars().count() {
+                n if n <= LONGEST_TITLE => format!("{labels} compared"),
+                _ => format!("{} runs compared", runs.len()),
+            }
         }
     }
 }
@@ -225,7 +229,11 @@ fn subject(run: &Run) -> String {
     match &run.remote {
         None => profile,
         Some(remote) => {
-            let server = escape::text(&remote.resolution.name);
+            // The port of a raw socket's address is nobody's.
+            let server = match run.triple.ty {
+                Type::Raw if !run.peer.is_empty() => escape::text(&run.peer),
+                _ => escape::text(&remote.resolution.name),
+            };
             match profile.as_str() {
                 WITHOUT_PROFILE => server,
                 _ => format!("{server} by {profile}"),
@@ -234,6 +242,8 @@ fn subject(run: &Run) -> String {
     }
 }
 
+/// More labels than fit into so many characters are no title.
+const LONGEST_TITLE: usize = 80;
 /// What a profile is called that nobody wrote.
 const WITHOUT_PROFILE: &str = "defaults";
 

@@ -1,6 +1,6 @@
 //! One run as sections: sockets, options, buffers, TCP, a remote server, the load.
 
-use super::page::{Line, Part, Rank, Section, Tone, fact};
+use super::page::{Detail, Line, Part, Rank, Section, Tone, fact};
 use super::words::sentence;
 use super::{load, options, server, sockets};
 use crate::escape;
@@ -8,8 +8,8 @@ use crate::measure::Run;
 use crate::option::Verdict;
 
 /// A run that is alone.
-pub(super) fn run(run: &Run) -> Vec<Section<'_>> {
-    parts(run, Rank::Top)
+pub(super) fn run(run: &Run, detail: Detail) -> Vec<Section<'_>> {
+    parts(run, Rank::Top, detail)
 }
 
 /// A run among others: its name, everything, and its profile.
@@ -22,40 +22,58 @@ pub(super) fn whole(run: &Run) -> Vec<Section<'_>> {
             fact("socket", run.triple.to_string()),
         ])],
     )];
-    all.extend(parts(run, Rank::Within));
+    all.extend(parts(run, Rank::Within, Detail::Full));
     all.push(profile(run, Rank::Within));
     all
 }
 
-/// What is out of the ordinary in a run among others: options that are not in force as asked, and how it ended.
-pub(super) fn remarkable(run: &Run) -> Option<Section<'_>> {
+/// What is out of the ordinary in runs that are compared: options that are not in force as asked, and how a run ended.
+/// What several have in common is said once.
+pub(super) fn remarkable(runs: &[Run]) -> Option<Section<'_>> {
+    let mut found: Vec<(Line, Vec<String>)> = Vec::new();
+    for run in runs {
+        let label = escape::text(&run.label);
+        for line in remarks(run) {
+            match found.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, labels)) => labels.push(label.clone()),
+                None => found.push((line, vec![label.clone()])),
+            }
+        }
+    }
+    let lines = found.into_iter().map(|(line, labels)| {
+        let whose = match labels.len() {
+            n if n == runs.len() => "in all runs".to_owned(),
+            n if n > 3 => format!("in {n} runs"),
+            _ => labels.join(", "),
+        };
+        Line::new(line.tone, format!("{whose}: {}", line.says))
+    });
+    let lines: Vec<Line> = lines.collect();
+    (!lines.is_empty()).then(|| Section::new("remarks", Rank::Top, vec![Part::Lines(lines)]))
+}
+
+fn remarks(run: &Run) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for line in &run.options {
         let ruling = &line.report.ruling;
         if ruling.verdict != Verdict::Honoured {
-            let why = ruling.why.as_deref().unwrap_or("");
+            let why = ruling.why.iter().map(|why| format!(": {why}"));
+            let why: String = why.collect();
             lines.push(Line::new(
                 options::tone(ruling.verdict),
-                format!("{} {}: {why}", line.report.name, ruling.verdict.name()),
+                format!("{} {}{why}", line.report.name, ruling.verdict.name()),
             ));
         }
     }
     if let Some(echo) = &run.echo {
-        lines.extend(
-            echo.generator_limited()
-                .map(|says| Line::new(Tone::Changed, says)),
-        );
-        if let Some(ended) = &echo.ended {
-            lines.push(Line::new(Tone::Bad, sentence(&ended.says)));
-        }
+        let limit = echo.generator_limited();
+        lines.extend(limit.map(|says| Line::new(Tone::Changed, says)));
+        let ended = echo.ended.as_ref();
+        lines.extend(ended.map(|e| Line::new(Tone::Bad, sentence(&e.says))));
     }
-    lines.extend(
-        run.notes
-            .iter()
-            .map(|n| Line::new(Tone::Plain, sentence(n))),
-    );
-    let heading = escape::text(&run.label);
-    (!lines.is_empty()).then(|| Section::new(heading, Rank::Top, vec![Part::Lines(lines)]))
+    let notes = run.notes.iter();
+    lines.extend(notes.map(|n| Line::new(Tone::Plain, sentence(n))));
+    lines
 }
 
 /// The profile that was used.
@@ -63,9 +81,10 @@ pub(super) fn profile(run: &Run, rank: Rank) -> Section<'_> {
     Section::new("profile", rank, vec![Part::Toml(&run.toml)])
 }
 
-fn parts<'a>(run: &'a Run, rank: Rank) -> Vec<Section<'a>> {
+fn parts<'a>(run: &'a Run, rank: Rank, detail: Detail) -> Vec<Section<'a>> {
     let mut ends = Vec::new();
-    ends.extend(run.remote.iter().flat_map(server::reached));
+    let remote = run.remote.iter();
+    ends.extend(remote.flat_map(|r| server::reached(r, detail)));
     ends.extend(sockets::ends(run));
     let mut all = Vec::new();
     let mut add = |heading: &str, parts: Vec<Part<'a>>| {

@@ -1,58 +1,83 @@
 //! A server that is not ours: what its name stands for, which address answered, and what it does.
 
-use super::page::{Fact, fact, lines};
+use super::page::{Detail, Fact, fact, lines};
 use super::words::{sentence, time};
 use crate::escape;
-use crate::measure::report::{Answer, Attempt, Finding, Refusal, Remote, Topic};
+use crate::measure::report::{Attempt, Finding, Refusal, Remote, Resolution, Topic};
 
 /// What there is to say before the connection: the resolver's answers, and the attempts if not the first was the last.
-pub(super) fn reached(remote: &Remote) -> Vec<Fact<'_>> {
+pub(super) fn reached(remote: &Remote, detail: Detail) -> Vec<Fact<'_>> {
     let mut all = Vec::new();
-    let resolution = &remote.resolution;
-    if let Some(took) = resolution.took {
-        let many = match resolution.answers.len() {
-            1 => "one address".to_owned(),
-            n => format!("{n} addresses"),
-        };
-        let mut says = vec![format!(
-            "{} has {many} (getaddrinfo took {})",
-            escape::text(&resolution.name),
-            time(took)
-        )];
-        says.extend(resolution.answers.iter().map(answer));
-        all.push(lines("name", says));
+    if let Some(took) = remote.resolution.took {
+        all.push(lines("name", resolved(&remote.resolution, &time(took))));
     }
     let attempts = &remote.attempts;
     if attempts.len() > 1 || attempts.iter().any(|a| a.refused.is_some()) {
-        all.push(lines("tried", attempts.iter().map(attempt).collect()));
+        // Of a single one the command's error gives the reason right below.
+        let reasons = match (attempts.len(), detail) {
+            (1, Detail::Brief) => Reasons::Elsewhere,
+            _ => Reasons::Here,
+        };
+        let width = widest(attempts.iter().map(|a| &a.address));
+        let says = attempts.iter().map(|a| attempt(a, width, reasons));
+        all.push(lines("tried", says.collect()));
     }
     all
 }
 
-fn answer(answer: &Answer) -> String {
-    let address = escape::text(&answer.address);
-    match (&answer.passed_over, answer.used) {
-        (Some(why), _) => format!("{address}: not tried, {}", sentence(why)),
-        (None, true) => format!("{address}: used"),
-        (None, false) => format!("{address}: tried"),
-    }
+fn widest<'a>(addresses: impl Iterator<Item = &'a String>) -> usize {
+    let widths = addresses.map(|a| escape::text(a).chars().count());
+    widths.max().unwrap_or(0)
 }
 
-fn attempt(attempt: &Attempt) -> String {
-    let (address, took) = (escape::text(&attempt.address), time(attempt.took));
-    match &attempt.refused {
-        None => format!("{address}: connected in {took}"),
-        Some(Refusal { errno, says }) if errno.is_empty() => {
-            format!("{address}: {} (after {took})", sentence(says))
-        }
-        Some(Refusal { errno, says }) => {
-            format!(
-                "{address}: {} after {took}: {}",
-                escape::text(errno),
-                sentence(says)
-            )
-        }
+fn resolved(resolution: &Resolution, took: &str) -> Vec<String> {
+    let Resolution { name, answers, .. } = resolution;
+    let name = escape::text(name);
+    if let [only] = answers.as_slice()
+        && only.passed_over.is_none()
+    {
+        let address = escape::text(&only.address);
+        return vec![format!("{name} is {address} (getaddrinfo took {took})")];
     }
+    let many = match answers.len() {
+        1 => "one address".to_owned(),
+        n => format!("{n} addresses"),
+    };
+    let mut says = vec![format!("{name} has {many} (getaddrinfo took {took})")];
+    let width = widest(answers.iter().map(|a| &a.address));
+    says.extend(answers.iter().map(|answer| {
+        let fate = match (&answer.passed_over, answer.used) {
+            (Some(why), _) => format!("not tried: {}", sentence(why)),
+            (None, true) => "used".to_owned(),
+            (None, false) => "tried".to_owned(),
+        };
+        format!("{:width$}  {fate}", escape::text(&answer.address))
+    }));
+    says
+}
+
+/// Who says why an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reasons {
+    Here,
+    Elsewhere,
+}
+
+fn attempt(attempt: &Attempt, width: usize, reasons: Reasons) -> String {
+    let took = time(attempt.took);
+    let outcome = match (&attempt.refused, reasons) {
+        (None, _) => format!("connected in {took}"),
+        (Some(Refusal { errno, says }), _) if errno.is_empty() => {
+            format!("{} (after {took})", sentence(says))
+        }
+        (Some(Refusal { errno, .. }), Reasons::Elsewhere) => {
+            format!("{} after {took}", escape::text(errno))
+        }
+        (Some(Refusal { errno, says }), Reasons::Here) => {
+            format!("{} after {took}: {}", escape::text(errno), sentence(says))
+        }
+    };
+    format!("{:width$}  {outcome}", escape::text(&attempt.address))
 }
 
 /// A sentence per topic, and one per reason for those that were not examined.
@@ -69,11 +94,12 @@ pub(super) fn findings(all: &[Finding]) -> Vec<Fact<'_>> {
             },
         }
     }
-    let reason = |(why, topics): (&str, Vec<&str>)| {
-        let says = format!("{}: {}", topics.join(", "), sentence(why));
-        fact("unexamined", says)
-    };
-    facts.extend(unexamined.into_iter().map(reason));
+    if !unexamined.is_empty() {
+        let reasons = unexamined
+            .iter()
+            .map(|(why, topics)| format!("{}: {}", topics.join(", "), sentence(why)));
+        facts.push(lines("unexamined", reasons.collect()));
+    }
     facts
 }
 
@@ -112,23 +138,26 @@ mod tests {
         let mut remote = sample::distant().runs.remove(0).remote.unwrap();
         let name = [
             "localhost has 3 addresses (getaddrinfo took 812 µs)",
-            "[::1]:7: tried",
-            "127.0.0.1:7: used",
-            "127.0.0.2:7: not tried, the profile asks for ipv4",
+            "[::1]:7      tried",
+            "127.0.0.1:7  used",
+            "127.0.0.2:7  not tried: the profile asks for ipv4",
         ];
         let tried = [
-            "[::1]:7: ECONNREFUSED after 40.0 µs: connection refused: nobody listens on that port",
-            "127.0.0.1:7: connected in 52.0 µs",
+            "[::1]:7      ECONNREFUSED after 40.0 µs: connection refused: nobody listens on that port",
+            "127.0.0.1:7  connected in 52.0 µs",
         ];
         let expected = vec![
             ("name", name.map(str::to_owned).to_vec()),
             ("tried", tried.map(str::to_owned).to_vec()),
         ];
-        assert_eq!(said(reached(&remote)), expected);
+        assert_eq!(said(reached(&remote, Detail::Full)), expected);
+        remote.attempts.remove(1);
+        let short = vec!["[::1]:7  ECONNREFUSED after 40.0 µs".to_owned()];
+        assert_eq!(said(reached(&remote, Detail::Brief))[1], ("tried", short));
         remote.resolution.took = None;
-        remote.attempts.remove(0);
+        remote.attempts.clear();
         assert_eq!(
-            said(reached(&remote)),
+            said(reached(&remote, Detail::Full)),
             [],
             "an address that answers at once needs no words"
         );

@@ -34,7 +34,8 @@ pub(super) fn ends(run: &Run) -> Vec<Fact<'_>> {
         all.push(fact("kernel says", escape::text(&run.kernel)));
     }
     if run.listener.is_some() && run.options.is_empty() {
-        let none = "none was requested; `sockplay options` lists them all, try --set options.SO_SNDBUF=65536";
+        let none =
+            "none was requested; try --set options.SO_SNDBUF=65536 (`sockplay options` lists all)";
         all.push(fact("options", none));
     }
     all
@@ -134,17 +135,11 @@ pub(super) fn tcp<'a>(facts: &'a TcpFacts, run: &Run) -> Vec<Fact<'a>> {
         let _ = write!(state, ", rtt {rtt} ± {variance}");
     }
     let timeout = time(facts.retransmit_timeout);
-    let _ = match facts.retransmitted {
-        0 => write!(
-            state,
-            ", nothing sent again (that would be after {timeout})"
-        ),
-        n => write!(
-            state,
-            ", {} sent again, each after {timeout} at the earliest",
-            many(n.into(), "segment")
-        ),
+    let again = match facts.retransmitted {
+        0 => "nothing".to_owned(),
+        n => many(n.into(), "segment"),
     };
+    let _ = write!(state, ", {again} sent again (timeout {timeout})");
     let control = facts.congestion_control.as_deref().unwrap_or("unknown");
     let mut parts = vec![format!(
         "cwnd {} × {} B ({})",
@@ -165,7 +160,7 @@ pub(super) fn tcp<'a>(facts: &'a TcpFacts, run: &Run) -> Vec<Fact<'a>> {
     parts.extend(agreed.map(|(_, what)| what.to_owned()));
     let findings = run.remote.iter().flat_map(|r| &r.findings);
     if !findings.into_iter().any(|f| f.topic == Topic::Path) {
-        parts.push(format!("path MTU {} B", facts.path_mtu));
+        parts.push(format!("PMTU {} B", facts.path_mtu));
     }
     vec![fact("state", state), fact("segments", parts.join(", "))]
 }
@@ -243,8 +238,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "ESTABLISHED on the client, rtt 31.0 µs ± 12.0 µs, nothing sent again (that would be after 201 ms)",
-                "cwnd 10 × 32741 B (cubic), window scale 7 out, 7 in, timestamps, SACK, path MTU 65535 B"
+                "ESTABLISHED on the client, rtt 31.0 µs ± 12.0 µs, nothing sent again (timeout 201 ms)",
+                "cwnd 10 × 32741 B (cubic), window scale 7 out, 7 in, timestamps, SACK, PMTU 65535 B"
             ]
         );
         let tcp = run.tcp.as_mut().unwrap();

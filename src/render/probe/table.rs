@@ -27,8 +27,13 @@ pub(super) enum Drawn {
 
 /// The table on a screen of `width` columns; `heading` stands over the first column.
 pub(super) fn lines(heading: &str, grid: &Grid, width: usize) -> Vec<Drawn> {
-    let grid = grid.trimmed();
-    let widths = widths(heading, &grid, width);
+    let mut grid = grid.trimmed();
+    let mut widths = widths(heading, &grid, width);
+    // Of runs side by side each may be a row as well; then what they are called is said once.
+    if widths.is_none() && grid.rows.iter().all(|r| r.word.is_empty()) {
+        grid = grid.turned();
+        widths = self::widths(heading, &grid, width);
+    }
     let mut out = Vec::new();
     match &widths {
         Some(widths) => {
@@ -97,19 +102,34 @@ fn in_words(head: &[String], row: &Row) -> String {
     said.join(", ")
 }
 
-/// Text in lines of at most `width` characters, broken at spaces; a longer word stands alone.
+/// Text in lines of at most `width` characters, broken at spaces, but not before a unit; a longer word stands alone.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+    let mut words: Vec<String> = Vec::new();
     for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if chars(line) + 1 + chars(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
+        match words.last_mut() {
+            Some(number) if is_unit(word) && number.ends_with(|c: char| c.is_ascii_digit()) => {
+                number.push(' ');
+                number.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => words.push(word.to_owned()),
+        }
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if chars(line) + 1 + chars(&word) <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
         }
     }
     lines
+}
+
+fn is_unit(word: &str) -> bool {
+    let bare = word.trim_end_matches([',', ';', '.', ':', ')']);
+    matches!(bare, "ns" | "µs" | "ms" | "s" | "B" | "KiB" | "MiB" | "%")
 }
 
 fn chars(text: &str) -> usize {
@@ -117,6 +137,30 @@ fn chars(text: &str) -> usize {
 }
 
 impl Grid {
+    /// Rows as columns.
+    fn turned(&self) -> Grid {
+        let last = self.head.len() - 1;
+        let mut head = vec![self.head[0].clone()];
+        head.extend(self.rows.iter().map(|r| r.cells[0].clone()));
+        head.push(self.head[last].clone());
+        let row = |c: usize| {
+            let mut cells = vec![self.head[c].clone()];
+            cells.extend(self.rows.iter().map(|r| r.cells[c].clone()));
+            Row {
+                tone: Tone::Plain,
+                word: "",
+                cells,
+                why: None,
+            }
+        };
+        Grid {
+            head,
+            rows: (1..last).map(row).collect(),
+            signs: self.signs.clone(),
+            note: self.note.clone(),
+        }
+    }
+
     /// Without the columns in which every cell is empty or `-`; the first one and the reason stay.
     pub(super) fn trimmed(&self) -> Grid {
         let says = |i: usize| {
@@ -211,9 +255,36 @@ mod tests {
     }
 
     #[test]
+    fn runs_with_long_labels_are_rows() {
+        let labels = ["a".repeat(40), "b".repeat(40)];
+        let row = |name: &str| Row {
+            tone: Tone::Plain,
+            word: "",
+            cells: vec![name.into(), "1 µs".into(), "2 µs *".into()],
+            why: None,
+        };
+        let mut head = vec![String::new()];
+        head.extend(labels.clone());
+        head.push(String::new());
+        let grid = Grid {
+            head,
+            rows: vec![row("p50"), row("p99")],
+            signs: Vec::new(),
+            note: None,
+        };
+        let drawn = lines("comparison", &grid, 80);
+        assert_eq!(drawn.len(), 3, "{drawn:?}");
+        let second = format!("{}  2 µs *  2 µs *", labels[1]);
+        assert_eq!(drawn[2], Drawn::Row(Tone::Plain, second));
+        let narrow = lines("comparison", &grid, 50);
+        assert_eq!(narrow[2], Drawn::Below("p50 1 µs, p99 1 µs".into()));
+    }
+
+    #[test]
     fn words_are_kept_whole() {
         assert_eq!(wrap("a bc def", 4), ["a bc", "def"]);
         assert_eq!(wrap("abcdefgh i", 4), ["abcdefgh", "i"]);
         assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("a 12 µs, b", 5), ["a", "12 µs,", "b"]);
     }
 }
