@@ -62,7 +62,7 @@ fn table(report: &Report) -> Grid {
         rows,
         signs: Vec::new(),
         note: marked
-            .then(|| "* differs from the first run by more than chance would explain".into()),
+            .then(|| "* differs from the first run; how sure that is, the verdict says".into()),
     }
 }
 
@@ -100,7 +100,8 @@ fn connects(runs: &[Run]) -> Row {
     }
 }
 
-/// Times and rates are marked where the verdict on the round trip says that there is a difference, and they share it;
+/// Times and rates are marked where the verdict on the round trip says that there is a difference, and they share it in
+/// its direction;
 /// losses wherever they are not the same.
 fn measurements(report: &Report) -> Vec<Row> {
     type Pick = fn(&Echo) -> u64;
@@ -121,11 +122,12 @@ fn measurements(report: &Report) -> Vec<Row> {
     let mut rows = Vec::new();
     let measured = |i: usize| echo(i).filter(|e| e.received > 0);
     for (name, pick) in times {
-        let cell = |i: usize| mark(report, i, measured(0).map(pick), measured(i).map(pick), ns);
+        let of = |i: usize| measured(i).map(pick);
+        let cell = |i: usize| mark(report, i, (of(0), of(i)), Difference::Longer, ns);
         rows.push(row(name, all.clone().map(cell).collect()));
     }
     let rate = |i| measured(i).map(Echo::messages_per_s);
-    let cell = |i: usize| mark(report, i, rate(0), rate(i), count);
+    let cell = |i: usize| mark(report, i, (rate(0), rate(i)), Difference::Shorter, count);
     rows.push(row("messages/s", all.clone().map(cell).collect()));
     for (name, pick) in counts {
         if all.clone().any(|i| echo(i).is_some_and(|e| pick(e) > 0)) {
@@ -139,22 +141,26 @@ fn measurements(report: &Report) -> Vec<Row> {
     rows
 }
 
+/// `more` is what the verdict on the round trip is when this value is the greater one.
 fn mark(
     report: &Report,
     run: usize,
-    first: Option<u64>,
-    this: Option<u64>,
+    (first, this): (Option<u64>, Option<u64>),
+    more: Difference,
     show: fn(u64) -> String,
 ) -> String {
     let Some(this) = this else {
         return "-".into();
     };
-    let differs = verdict(report, run).is_some_and(|v| v.difference != Difference::None);
-    match first {
-        Some(first) if differs && (this as f64 / first as f64 - 1.0).abs() >= WORTH => {
-            format!("{}{MARK}", show(this))
-        }
-        _ => show(this),
+    let verdict = verdict(report, run).map_or(Difference::None, |v| v.difference);
+    let shares = |first: u64| {
+        let change = this as f64 / first as f64 - 1.0;
+        let is_more = change > 0.0;
+        verdict != Difference::None && is_more == (verdict == more) && change.abs() >= WORTH
+    };
+    match first.is_some_and(shares) {
+        true => format!("{}{MARK}", show(this)),
+        false => show(this),
     }
 }
 

@@ -142,7 +142,8 @@ fn table(grid: &Grid) -> Value {
         .iter()
         .any(|r| r.why.as_ref().is_some_and(|w| !w.is_empty()));
     let row = |r: &super::page::Row| {
-        context! { tone => r.tone.name(), sign => r.tone.sign().to_string(), word => r.word, cells => r.cells, why => r.why }
+        let cells: Vec<String> = r.cells.iter().map(|c| kept_whole(c)).collect();
+        context! { tone => r.tone.name(), sign => r.tone.sign().to_string(), word => r.word, cells, why => r.why }
     };
     let (why, head) = grid.head.split_last().expect("a table has columns");
     context! {
@@ -153,6 +154,14 @@ fn table(grid: &Grid) -> Value {
         reasons,
         rows => grid.rows.iter().map(row).collect::<Vec<_>>(),
         note => grid.note,
+    }
+}
+
+/// A short cell is a number with its unit, which paper must not break.
+fn kept_whole(cell: &str) -> String {
+    match cell.chars().count() {
+        ..=14 => cell.replace(' ', "\u{a0}"),
+        _ => cell.to_owned(),
     }
 }
 
