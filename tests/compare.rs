@@ -393,3 +393,22 @@ while True:
     assert_eq!(report["runs"][0]["echo"]["outcome"], "interrupted");
     assert_eq!(serde_json::from_str::<Value>(&read(&file)).unwrap(), report);
 }
+
+#[test]
+fn interrupted_while_a_server_is_examined() {
+    let server = python(
+        "l = socket.create_server(('127.0.0.1', 0)); ready('127.0.0.1:%d' % l.getsockname()[1])
+c = l.accept()[0]; c.recv(65536); ready('asked'); c.recv(1)",
+    )
+    .starts();
+    let probe = probe().arg(server.first_line()).spawn();
+    server.says("asked");
+    probe.signal(Signal::SIGINT);
+    let told = probe.finishes();
+    assert_eq!(told.code, 130, "{}", told.err);
+    let findings = report(&told)["runs"][0]["remote"]["findings"].clone();
+    assert_eq!(
+        findings["half_close"]["outcome"], "not-examined",
+        "{findings}"
+    );
+}

@@ -88,9 +88,7 @@ fn stopped_for_a_while(load: &[&str]) -> (Vec<u64>, Duration) {
         .any_port()
         .set("serve.requests=\"unlimited\"")
         .start();
-    let probe = load
-        .iter()
-        .fold(probe_of(&server), |probe, arg| probe.arg(arg));
+    let probe = load.iter().fold(probe_of(&server), Sockplay::arg);
     std::thread::scope(|all| {
         let samples = all.spawn(|| samples_of(probe).1);
         server.event("received", 1);
@@ -212,9 +210,7 @@ fn a_server_that_closes_after_some_requests_is_connected_to_again() {
             .set("io.framing=line")
             .set("serve.engine=epoll")
             .start();
-        let probe = load
-            .iter()
-            .fold(probe_of(&server), |probe, arg| probe.arg(arg));
+        let probe = load.iter().fold(probe_of(&server), Sockplay::arg);
         let echo = completes(&probe);
         assert_eq!(n(&echo, "sent"), 50);
         assert!(n(&echo, "connections") >= 17, "{load:?}: {echo}");
@@ -229,7 +225,7 @@ fn interrupted_it_tells_what_there_was() {
         .start();
     for load in [&["--rate=100"][..], &["--pipeline=3"]] {
         let probe = probe_of(&server).arg("--duration=15s");
-        let running = load.iter().fold(probe, |probe, arg| probe.arg(arg)).spawn();
+        let running = load.iter().fold(probe, Sockplay::arg).spawn();
         let heard = server
             .events()
             .iter()
@@ -286,10 +282,6 @@ fn pieces_and_sizes_of_a_stream() {
             "--pipeline=4",
         ],
     ] {
-        completes(
-            &load
-                .iter()
-                .fold(probe_of(&server), |probe, arg| probe.arg(arg)),
-        );
+        completes(&load.iter().fold(probe_of(&server), Sockplay::arg));
     }
 }

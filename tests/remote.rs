@@ -619,8 +619,11 @@ fn a_name_with_two_families() {
     };
     let said = said.exits(0).echoed();
     let remote = &said.run["remote"];
-    assert!(remote["resolve_ns"].as_u64() > Some(0), "{remote}");
-    let addresses = remote["addresses"].as_array().unwrap();
+    assert!(
+        remote["resolution"]["took_ns"].as_u64() > Some(0),
+        "{remote}"
+    );
+    let addresses = remote["resolution"]["answers"].as_array().unwrap();
     assert_eq!(addresses.len(), 2, "{remote}");
     let used: Vec<_> = addresses.iter().filter(|a| a["used"] == true).collect();
     assert!(
@@ -646,7 +649,9 @@ fn a_family_that_was_asked_for_is_the_only_one() {
     };
     let said = said.exits(1);
     assert_eq!(said.attempts().len(), 1);
-    let addresses = said.run["remote"]["addresses"].as_array().unwrap();
+    let addresses = said.run["remote"]["resolution"]["answers"]
+        .as_array()
+        .unwrap();
     let passed: Vec<_> = addresses
         .iter()
         .filter_map(|a| a["passed_over"].as_str())
@@ -684,7 +689,10 @@ fn routes_that_lead_nowhere() {
             let said = said.exits(1);
             let attempt = &said.attempts()[0];
             assert_eq!(attempt["errno"], errno, "{attempt}");
-            assert!(attempt["why"].as_str().unwrap().contains(word), "{attempt}");
+            assert!(
+                attempt["says"].as_str().unwrap().contains(word),
+                "{attempt}"
+            );
         }
     }
 }
@@ -708,7 +716,7 @@ exec \"$1\" probe --json {rest}"
     let said = said.exits(1);
     let attempt = &said.attempts()[0];
     assert!((700..3000).contains(&(attempt["took_ns"].as_u64().unwrap() / 1_000_000)));
-    let why = attempt["why"].as_str().unwrap();
+    let why = attempt["says"].as_str().unwrap();
     assert!(why.contains("no answer within 700 ms"), "{why}");
     apart(&script("udp://192.0.2.2:7"))
         .expect("the first one was possible")

@@ -69,6 +69,15 @@ impl Handler {
     pub fn answer(self, message: &mut [u8]) -> Answer {
         match self {
             Handler::Echo => echo::answer(message),
+            _ => self.other_answer(message),
+        }
+    }
+
+    /// What is not an echo: out of the way of the one that engines count instructions for.
+    #[inline(never)]
+    fn other_answer(self, message: &mut [u8]) -> Answer {
+        match self {
+            Handler::Echo => echo::answer(message),
             Handler::Discard => discard::answer(message),
             Handler::Chargen => chargen::answer(message),
             Handler::Sockperf => sockperf::answer(message),

@@ -75,14 +75,17 @@ pub fn shortest(runs: &[Blocks]) -> Option<String> {
         .filter(|(_, versus)| versus.difference != Difference::None)
         .map(|(other, versus)| format!("{} is {} longer", other.label, factor(versus.ratio)))
         .collect();
-    let mut says = format!("shortest p50: {}", best.label);
+    let mut says = vec![format!("shortest p50: {}", best.label)];
     if !alike.is_empty() {
-        says += &format!("; not measurably different from it: {}", alike.join(", "));
+        says.push(format!(
+            "not measurably different from it: {}",
+            alike.join(", ")
+        ));
     }
     if !behind.is_empty() {
-        says += &format!("; {}", behind.join(", "));
+        says.push(behind.join(", "));
     }
-    Some(says)
+    Some(says.join("; "))
 }
 
 fn sentence(
@@ -134,7 +137,7 @@ fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push('\u{202f}');
         }
         out.push(digit);
@@ -142,10 +145,6 @@ fn grouped(n: u64) -> String {
     out
 }
 
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "nanoseconds of a round trip need far fewer than 52 bits"
-)]
 fn ns(time: u64) -> f64 {
     time as f64
 }

@@ -316,13 +316,13 @@ mod tests {
             }
             .generator_limited()
         };
-        assert_eq!(limited(949, 10), None);
+        assert_eq!(limited(949, 1), None);
         assert!(limited(950, 0).unwrap().contains("95 %"));
         assert!(limited(1001, 0).unwrap().contains("100 %"));
         assert_eq!(limited(10, 1), None, "too few to change p99.9");
-        let late = limited(10, 11).unwrap();
+        let late = limited(10, 2).unwrap();
         assert!(
-            late.contains("11 of 1000") && late.contains("10.0 ms"),
+            late.contains("2 of 1000") && late.contains("10.0 ms"),
             "{late}"
         );
         assert_eq!(Echo::default().generator_limited(), None);

@@ -82,9 +82,9 @@ mod tests {
         let sys = Sys::new(&Off, "test");
         let before = thread_cpu();
         sys.sleep_until(now_ns() + 20_000_000).unwrap();
-        let slept = thread_cpu() - before;
+        let slept = thread_cpu().saturating_sub(before);
         assert!(slept < Duration::from_millis(10), "{slept:?}");
-        while thread_cpu() - before < Duration::from_millis(12) {
+        while thread_cpu().saturating_sub(before) < Duration::from_millis(12) {
             std::hint::black_box(now_ns());
         }
     }

@@ -11,7 +11,7 @@ fn calls(address: &str, load: &[&str]) -> BTreeMap<String, usize> {
     let file = place.path().join("strace");
     let path = file.to_str().unwrap();
     let probe = Sockplay::new("probe").arg("--json").arg(address);
-    let probe = load.iter().fold(probe, |probe, arg| probe.arg(arg));
+    let probe = load.iter().fold(probe, Sockplay::arg);
     completes(&probe.through(&["strace", "-f", "-o", path]));
     let trace = std::fs::read_to_string(&file).expect("strace's output");
     let mut counts = BTreeMap::new();

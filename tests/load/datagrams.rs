@@ -2,11 +2,11 @@
 
 use super::peers::{Peer, peer, udp};
 use super::{adds_up, completes, echo_of, n, probe};
-use crate::common::serve;
+use crate::common::{Sockplay, serve};
 use serde_json::Value;
 
 fn counts(peer: &Peer, load: &[&str]) -> Value {
-    let probe = load.iter().fold(probe(peer), |probe, arg| probe.arg(arg));
+    let probe = load.iter().fold(probe(peer), Sockplay::arg);
     let echo = echo_of(&probe.finishes());
     assert_eq!(echo["outcome"], "complete", "{echo}");
     adds_up(&echo);
@@ -59,7 +59,7 @@ fn another_order_is_no_loss() {
 #[test]
 fn messages_that_repeat() {
     for load in [&["--size=1"][..], &["--size=3", "--pipeline=5"]] {
-        completes(&load.iter().fold(probe(&udp("d")), |p, arg| p.arg(arg)));
+        completes(&load.iter().fold(probe(&udp("d")), Sockplay::arg));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The measuring itself: every candidate's load cut into blocks, which take turns.
 //!
-//! One candidate runs its blocks one after the other, so that progress shows and Ctrl-C is heard. Several run them in
+//! One candidate runs in one piece, or stops after some time if nobody has asked for the load. Several run their blocks in
 //! the order A B B A …: what drifts on the machine meets all of them alike. Connections stay open between blocks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,7 +38,7 @@ struct Lane<'a, O: Observer, R> {
 /// All that is measured, side by side.
 pub(super) struct Lanes<'a, O: Observer, R> {
     sys: Sys<'a, O>,
-    lanes: Vec<Lane<'a, O, R>>,
+    all: Vec<Lane<'a, O, R>>,
     halt: &'a AtomicBool,
 }
 
@@ -94,7 +94,11 @@ impl<'a, O: Observer> Lanes<'a, O, Reopen<'a>> {
                 p50: Vec::new(),
             });
         }
-        Ok(Lanes { sys, lanes, halt })
+        Ok(Lanes {
+            sys,
+            all: lanes,
+            halt,
+        })
     }
 }
 
@@ -102,28 +106,29 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lanes<'_, O, R> {
     /// Runs all blocks, and enters what came of them into the report.
     pub(super) fn run(mut self, exports: &mut Exports) -> Result<(), Error> {
         let blocks = self.blocks();
-        let progress = Progress::new(blocks * self.lanes.len() as u64, exports.shown());
+        let turns = blocks * self.all.len() as u64;
+        let progress = Progress::new(turns, &self.amount(), exports.shown());
         for block in 0..blocks {
             let turns: Vec<usize> = match block % 2 {
-                0 => (0..self.lanes.len()).collect(),
-                _ => (0..self.lanes.len()).rev().collect(),
+                0 => (0..self.all.len()).collect(),
+                _ => (0..self.all.len()).rev().collect(),
             };
             for lane in turns {
-                self.lanes[lane].block(block, blocks);
+                self.all[lane].block(block, blocks);
                 progress.advance();
             }
             if self.is_over() {
                 break;
             }
-            for lane in &self.lanes {
+            for lane in &self.all {
                 exports.report.runs[lane.run].echo = Some(lane.echo.clone());
             }
             exports.write_now_and_then()?;
         }
         progress.finish();
-        let several = self.lanes.len() > 1;
+        let several = self.all.len() > 1;
         let answered: Vec<(usize, Blocks)> = self
-            .lanes
+            .all
             .iter()
             .map(|lane| {
                 (
@@ -132,9 +137,9 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lanes<'_, O, R> {
                 )
             })
             .collect();
-        let pairs = self.lanes.iter().map(|lane| lane.p50.len()).min();
-        let block = self.lanes.first().and_then(|lane| lane.count(0, blocks));
-        for lane in self.lanes {
+        let pairs = self.all.iter().map(|lane| lane.p50.len()).min();
+        let block = self.all.first().and_then(|lane| lane.count(0, blocks));
+        for lane in self.all {
             lane.over(self.sys, exports);
         }
         if several {
@@ -151,22 +156,32 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lanes<'_, O, R> {
         Ok(())
     }
 
-    /// A rate has one schedule, which blocks would cut; otherwise as many as there are messages, up to 20.
+    /// One load that was asked for runs in one piece: what is under way would have to be waited for at every cut, and a
+    /// rate has one schedule. Otherwise there are as many blocks as messages, up to 20.
     fn blocks(&self) -> u64 {
-        let several = self.lanes.len() > 1;
+        let several = self.all.len() > 1;
         let of = |lane: &Lane<'_, O, R>| match lane.stand.load.amount {
-            _ if lane.stand.load.rate.is_some() && !several => 1,
+            _ if lane.stand.asked == Asked::Yes && !several => 1,
             Amount::Count(n) => n.clamp(1, BLOCKS),
             Amount::Time(_) => BLOCKS,
         };
-        self.lanes.iter().map(of).min().unwrap_or(0)
+        self.all.iter().map(of).min().unwrap_or(0)
+    }
+
+    /// How much is sent, in words.
+    fn amount(&self) -> String {
+        match self.all.first().map(|lane| lane.stand.load.amount) {
+            Some(Amount::Count(n)) => format!("{n} messages"),
+            Some(Amount::Time(time)) => humantime::format_duration(time).to_string(),
+            None => "nothing".into(),
+        }
     }
 
     /// Whether nothing is to follow: a signal, or enough of what nobody asked for.
     fn is_over(&self) -> bool {
         let enough =
             |lane: &Lane<'_, O, R>| lane.stand.asked == Asked::No && lane.echo.elapsed >= UNASKED;
-        self.halt.load(Ordering::Relaxed) || self.lanes.iter().any(enough)
+        self.halt.load(Ordering::Relaxed) || self.all.iter().any(enough)
     }
 }
 

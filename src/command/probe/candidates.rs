@@ -52,7 +52,11 @@ pub(super) fn all(args: &Probe, given: Option<&Given>) -> Result<Vec<Candidate>,
                 setup::speak_sockperf(&mut profile);
             }
             let label = label(&profile, configs.len(), variation);
-            let load = asked(&profile);
+            let load = if args.load.sockperf {
+                Asked::Yes
+            } else {
+                asked(&profile)
+            };
             let samples = match args.samples {
                 Some(_) => Asked::Yes,
                 None => Asked::No,
@@ -124,7 +128,7 @@ fn tell_apart(candidates: &mut [Candidate]) {
         };
         match before.iter().filter(same).count() {
             0 => {}
-            n => this.label += &format!(" #{}", n + 1),
+            n => this.label = format!("{} #{}", this.label, n + 1),
         }
     }
 }

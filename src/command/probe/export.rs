@@ -137,10 +137,10 @@ impl Exports {
 
     /// The same, if it is some time since.
     pub(super) fn write_now_and_then(&mut self) -> Result<(), Error> {
-        match self.written.elapsed() >= NOW_AND_THEN {
-            true => self.write(),
-            false => Ok(()),
+        if self.written.elapsed() < NOW_AND_THEN {
+            return Ok(());
         }
+        self.write()
     }
 
     /// Judges, writes and prints what there is; the result of the command.
@@ -184,10 +184,10 @@ impl Exports {
             let echo = run.echo.as_ref();
             echo.is_some_and(|echo| echo.received < echo.sent || echo.ended.is_some())
         };
-        match self.report.runs.iter().any(failed) {
-            true => Err(Error::Said),
-            false => Ok(()),
+        if self.report.runs.iter().any(failed) {
+            return Err(Error::Said);
         }
+        Ok(())
     }
 
     /// One line per round trip; of several runs, with its name behind a tab.
@@ -201,10 +201,9 @@ impl Exports {
         for run in &self.report.runs {
             let samples = run.echo.iter().filter_map(|echo| echo.samples.as_ref());
             for sample in samples.flatten() {
-                written = written.and_then(|()| match several {
-                    true => writeln!(out, "{sample}\t{}", run.label),
-                    false => writeln!(out, "{sample}"),
-                });
+                let label = if several { run.label.as_str() } else { "" };
+                let tab = if several { "\t" } else { "" };
+                written = written.and_then(|()| writeln!(out, "{sample}{tab}{label}"));
             }
         }
         written

@@ -58,9 +58,10 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     }
     setup::logging(&candidates[0].profile, common)?;
     sys::raise_descriptor_limit();
-    let events = match common.verbose {
-        true => Events::Log("probe"),
-        false => Events::Silent,
+    let events = if common.verbose {
+        Events::Log("probe")
+    } else {
+        Events::Silent
     };
     let mut exports = Exports::open(args, expected, &candidates)?;
     let interrupt = interrupt::watch()?;
@@ -150,7 +151,7 @@ fn probe<O: Observer>(
         };
         let failed = failed.or(exports.write().err());
         if let Some(error) = failed {
-            sockets.into_iter().for_each(|s: Sockets| s.close(sys));
+            stand::close(sys, sockets);
             return Err(error);
         }
     }
@@ -168,14 +169,18 @@ fn measure<O: Observer>(
     let mut servers = Vec::new();
     for (stand, sockets) in stands.iter().zip(&mut sockets) {
         if let (Some(run), Some(server)) = (stand.serving(sys), sockets.server.take()) {
-            servers.push((run, engine::workers::beside(run, server)?));
+            let opened = engine::workers::beside(run, server);
+            servers.push((run, opened));
         }
+    }
+    if servers.iter().any(|(_, opened)| opened.is_err()) {
+        return close_all(sys, servers, sockets);
     }
     interrupt::measuring();
     std::thread::scope(|scope| {
         let serving: Vec<Serving<'_>> = servers
             .into_iter()
-            .map(|(run, servers)| Serving::start(scope, run, servers))
+            .filter_map(|(run, opened)| Some(Serving::start(scope, run, opened.ok()?)))
             .collect();
         let mut outcome = clients(sys, stands, sockets, exports, halt);
         stands.iter().for_each(Stand::stop_serving);
@@ -184,6 +189,30 @@ fn measure<O: Observer>(
         }
         outcome
     })
+}
+
+/// How a server runs, and its sockets, one per worker.
+type Opened<'a, O> = (engine::Run<'a, O>, Result<Vec<sys::Server>, Error>);
+
+/// One server could not be opened as often as it has workers: the others go too.
+fn close_all<O: Observer>(
+    sys: Sys<'_, O>,
+    servers: Vec<Opened<'_, O>>,
+    sockets: Vec<Sockets>,
+) -> Result<(), Error> {
+    let mut outcome = Ok(());
+    for (run, opened) in servers {
+        match opened {
+            Ok(all) => {
+                for server in all {
+                    run.sys.close_server(server);
+                }
+            }
+            Err(error) => outcome = Err(error),
+        }
+    }
+    stand::close(sys, sockets);
+    outcome
 }
 
 /// The clients' part: who is alone with a server of others examines it too.
@@ -199,12 +228,13 @@ fn clients<O: Observer>(
         .map(|(run, (stand, sockets))| Entrant::new(run, stand, sockets.first))
         .collect();
     let visit = match entrants.as_mut_slice() {
-        [alone] => Visit::begin(sys, alone, &mut exports.report.runs[0]),
+        [alone] => Visit::begin(sys, alone, &mut exports.report.runs[0], halt),
         _ => None,
     };
     let outcome = Lanes::open(sys, entrants, halt).and_then(|lanes| lanes.run(exports));
-    match visit {
-        Some(visit) => visit.end(outcome, &mut exports.report.runs[0]),
-        None => outcome,
-    }
+    let Some(visit) = visit else {
+        return outcome;
+    };
+    visit.end(outcome, &mut exports.report.runs[0]);
+    Ok(())
 }

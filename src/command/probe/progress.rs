@@ -1,9 +1,15 @@
-//! The bar on a terminal. It moves between blocks only: while a block is timed nothing is drawn, and no thread of ours
-//! takes a core from those who are measured.
+//! The bar on a terminal. It moves between blocks; a load in one piece has a clock instead, on machines with a core to
+//! spare. On few cores nothing is drawn while something is timed, and no thread of ours takes a core from who is measured.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Client and server have one each: with a third, a clock may tick beside them.
+const CORES_TO_SPARE: usize = 3;
+/// Between two ticks of it.
+const TICK: Duration = Duration::from_millis(250);
 
 /// How far the measuring is.
 pub(super) struct Progress(ProgressBar);
@@ -18,16 +24,26 @@ pub(super) enum Shown {
 }
 
 impl Progress {
-    pub(super) fn new(blocks: u64, shown: Shown) -> Progress {
+    /// A bar that moves with every block; for a load in one piece, `what` is being done and for how long by now.
+    pub(super) fn new(blocks: u64, what: &str, shown: Shown) -> Progress {
         if shown == Shown::No || !std::io::stderr().is_terminal() {
             return Progress(ProgressBar::hidden());
         }
-        let style = ProgressStyle::with_template(
-            "  measuring {wide_bar} {percent:>3} %  {elapsed}, {eta} to go",
-        )
-        .expect("the template has only known keys");
+        let template = match blocks {
+            1 => "  measuring {msg}, {elapsed} so far; Ctrl-C ends it",
+            _ => "  measuring {msg} {wide_bar} {percent:>3} %  {elapsed}, {eta} to go",
+        };
+        let style =
+            ProgressStyle::with_template(template).expect("the template has only known keys");
         let bar = ProgressBar::with_draw_target(Some(blocks), ProgressDrawTarget::stderr());
-        Progress(bar.with_style(style))
+        let bar = bar.with_style(style).with_message(what.to_owned());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if blocks == 1 && cores >= CORES_TO_SPARE {
+            bar.enable_steady_tick(TICK);
+        } else {
+            bar.tick();
+        }
+        Progress(bar)
     }
 
     /// One block more.

@@ -76,13 +76,13 @@ pub(super) struct Sockets {
     pub(super) first: Option<Client>,
 }
 
-impl Sockets {
-    /// Closes them: nothing follows.
-    pub(super) fn close<O: Observer>(self, sys: Sys<'_, O>) {
-        if let Some(server) = self.server {
+/// Closes sockets that nobody will use: nothing follows.
+pub(super) fn close<O: Observer>(sys: Sys<'_, O>, all: Vec<Sockets>) {
+    for sockets in all {
+        if let Some(server) = sockets.server {
             sys.task("server").close_server(server);
         }
-        if let Some(client) = self.first {
+        if let Some(client) = sockets.first {
             sys.close(client.fd, Linger::AsSet);
         }
     }
@@ -253,11 +253,6 @@ impl Stand {
             codec: &self.codec,
             messages: &self.messages,
         }
-    }
-
-    /// Whether messages have sockperf's header.
-    pub(super) fn speaks_sockperf(&self) -> bool {
-        self.client.serve.reply == ReplyKey::Sockperf
     }
 
     /// Bytes of a message.

@@ -2,7 +2,7 @@
 //!
 //! The most that the type allows is tried first, then the range is halved: each size tells in which half to go on.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::wire::{Stop, Waits, Wire};
 use super::words::bytes;
@@ -62,12 +62,12 @@ impl<'a, O: Observer> Examination<'a, O> {
 
     fn search(&mut self) -> Result<(), String> {
         let mut wire = self.fresh()?;
-        let until = self.until.min(Instant::now() + ALL_SIZES);
+        let until = self.until.within(ALL_SIZES);
         let most = self.most(&wire);
         let (mut whole, mut failing) = (self.messages.size(), most + 1);
         let mut above = None;
         let mut size = most;
-        while failing - whole > 1 && Instant::now() < until {
+        while failing - whole > 1 && !until.is_reached() {
             match self.try_size(&mut wire, size)? {
                 Fate::Whole => whole = size,
                 Fate::Cut(n) => {
@@ -138,7 +138,7 @@ impl<'a, O: Observer> Examination<'a, O> {
             let heard = wire.hear(message.len(), Waits::of(super::LEAST_WAIT));
             // The late echo of a size that counts as lost already.
             let late = !heard.bytes.is_empty() && !message.starts_with(&heard.bytes);
-            if !late || Instant::now() >= self.until {
+            if !late || self.until.is_reached() {
                 break heard;
             }
         };

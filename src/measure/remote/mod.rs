@@ -11,6 +11,7 @@ mod closing;
 mod contact;
 mod largest;
 mod likeness;
+mod limit;
 mod path;
 mod reach;
 mod requests;
@@ -18,7 +19,8 @@ mod wire;
 mod words;
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 pub use reach::{Reached, reach};
 
@@ -33,6 +35,7 @@ use crate::socket::{Address, SocketName, Type};
 use crate::sys::packet::Codec;
 use crate::sys::{Client, Readback, Sys, errno};
 use likeness::Likeness;
+use limit::Limit;
 use wire::{Heard, Stop, Waits, Wire};
 
 /// How long a first answer may take.
@@ -97,7 +100,7 @@ pub struct Examination<'a, O: Observer> {
     /// A connection on which nothing came back: its end may still be told.
     silent: Option<Wire<'a, O>>,
     findings: Vec<Finding>,
-    until: Instant,
+    until: Limit<'a>,
 }
 
 impl<'a, O: Observer> Examination<'a, O> {
@@ -110,6 +113,7 @@ impl<'a, O: Observer> Examination<'a, O> {
         (first, name): (&Client, &SocketName),
         size: usize,
         deadline: Duration,
+        halt: &'a AtomicBool,
     ) -> Examination<'a, O> {
         let mut examination = Examination {
             sys,
@@ -125,7 +129,7 @@ impl<'a, O: Observer> Examination<'a, O> {
             greeting: None,
             silent: None,
             findings: Vec::new(),
-            until: Instant::now() + deadline,
+            until: Limit::after(deadline, halt),
         };
         examination.path(first);
         examination
@@ -176,7 +180,7 @@ impl<'a, O: Observer> Examination<'a, O> {
 
     /// The time spent elsewhere does not count.
     pub fn resume(&mut self, deadline: Duration) {
-        self.until = Instant::now() + deadline;
+        self.until = self.until.again(deadline);
     }
 
     fn found(&mut self, topic: Topic, outcome: &'static str, says: impl Into<String>) {
@@ -191,12 +195,19 @@ impl<'a, O: Observer> Examination<'a, O> {
         value: Option<u64>,
     ) {
         self.findings.retain(|finding| finding.topic != topic);
-        self.findings.push(Finding {
+        let mut finding = Finding {
             topic,
             outcome,
             says: says.into(),
             value,
-        });
+        };
+        if self.until.is_halted() {
+            // What was waited for has not had its time.
+            finding.outcome = "not-examined";
+            finding.says = "not examined: interrupted".into();
+            finding.value = None;
+        }
+        self.findings.push(finding);
     }
 
     fn not_examined(&mut self, topic: Topic, why: &str) {
@@ -208,7 +219,7 @@ impl<'a, O: Observer> Examination<'a, O> {
         if let Some(why) = &self.gone {
             return Err(why.clone());
         }
-        let left = self.until.saturating_duration_since(Instant::now());
+        let left = self.until.left();
         if left.is_zero() {
             return Err("no time was left".to_owned());
         }

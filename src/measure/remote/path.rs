@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-use std::time::Instant;
 
 use super::wire::Wire;
 use super::{Examination, words_of};
@@ -170,7 +169,7 @@ impl<'a, O: Observer> Examination<'a, O> {
         is_right: impl Fn(&[u8]) -> bool,
     ) -> Result<i32, Unseen> {
         let mut inbox = Inbox::new(triple.family, 1, PACKET);
-        let until = self.until.min(Instant::now() + self.waits().first);
+        let until = self.until.within(self.waits().first);
         for _ in 0..OTHERS {
             match self.sys.recvmsg(fd, &mut inbox, Patience::Now) {
                 Ok(datagram) => {
@@ -182,13 +181,11 @@ impl<'a, O: Observer> Examination<'a, O> {
                     return datagram.facts.ttl.or(found.ttl).ok_or_else(hidden);
                 }
                 Err(e) if errno::would_block(&e) => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
+                    if until.is_reached() {
                         break;
                     }
-                    let ms = i32::try_from(left.as_millis() + 1).unwrap_or(i32::MAX);
                     // Whatever it says, the next receive knows more.
-                    let _ = self.sys.poll(&[(fd, Readiness::Readable)], ms);
+                    let _ = self.sys.poll(&[(fd, Readiness::Readable)], until.poll_ms());
                 }
                 Err(e) if errno::interrupted(&e) => {}
                 Err(e) => return Err(Unseen::Not(words_of(&errno::of(&e)))),

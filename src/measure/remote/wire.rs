@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::MsgFlags;
 
+use super::limit::Limit;
 use crate::error::Errno;
 use crate::event::Observer;
 use crate::option::{self, OptionName, Row};
@@ -91,7 +92,7 @@ pub(super) struct Wire<'a, O: Observer> {
     said_at: Cell<Instant>,
     /// SO_SNDTIMEO as the profile has it.
     before: Option<Vec<u8>>,
-    pub(super) until: Instant,
+    pub(super) until: Limit<'a>,
 }
 
 impl<'a, O: Observer> Wire<'a, O> {
@@ -101,7 +102,7 @@ impl<'a, O: Observer> Wire<'a, O> {
         client: Client,
         ty: Type,
         codec: Codec,
-        until: Instant,
+        until: Limit<'a>,
     ) -> Wire<'a, O> {
         let send_timeout = OptionName::of(send_timeout());
         let before = sys.getsockopt(client.fd.as_fd(), &send_timeout).ok();
@@ -171,7 +172,7 @@ impl<'a, O: Observer> Wire<'a, O> {
                 false if heard.reads.is_empty() => waits.first,
                 false => waits.more,
             };
-            if Instant::now() >= self.until || (left.is_zero() && !heard.reads.is_empty()) {
+            if self.until.is_reached() || (left.is_zero() && !heard.reads.is_empty()) {
                 heard.stop = Stop::Silence;
                 break;
             }
@@ -209,21 +210,19 @@ impl<'a, O: Observer> Wire<'a, O> {
 
     fn receive(&self, buffer: &mut [u8], wait: Duration) -> Result<usize, Stop> {
         let failed = |e: &io::Error| Stop::Failed(errno::of(e));
-        let until = self.until.min(Instant::now() + wait);
+        let until = self.until.within(wait);
         loop {
             match self.sys.recv(self.fd(), buffer, MsgFlags::MSG_DONTWAIT) {
                 Ok(0) if self.ty.has_connections() => return Err(Stop::Fin),
                 Ok(n) => return Ok(n),
                 Err(e) if errno::interrupted(&e) => {}
                 Err(e) if errno::would_block(&e) => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
+                    if until.is_reached() {
                         return Err(Stop::Silence);
                     }
-                    let ms = i32::try_from(left.as_millis()).unwrap_or(i32::MAX);
                     let ready = self
                         .sys
-                        .poll(&[(self.fd(), Readiness::Readable)], ms.saturating_add(1));
+                        .poll(&[(self.fd(), Readiness::Readable)], until.poll_ms());
                     match ready {
                         Err(e) if !errno::interrupted(&e) => return Err(failed(&e)),
                         _ => {}
