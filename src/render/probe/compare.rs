@@ -158,10 +158,8 @@ fn mark(
         let is_more = change > 0.0;
         verdict != Difference::None && is_more == (verdict == more) && change.abs() >= WORTH
     };
-    match first.is_some_and(shares) {
-        true => format!("{}{MARK}", show(this)),
-        false => show(this),
-    }
+    let mark = if first.is_some_and(shares) { MARK } else { "" };
+    format!("{}{mark}", show(this))
 }
 
 fn verdict(report: &Report, run: usize) -> Option<&Versus> {

@@ -72,8 +72,7 @@ fn fact(fact: &Fact<'_>, out: &mut String) {
             // A list in the list.
             several => several
                 .iter()
-                .map(|l| format!("\n  - {}", text(l)))
-                .collect(),
+                .fold(String::new(), |out, line| out + "\n  - " + &text(line)),
         },
         Says::Course(slices) => match spark::line(slices, Glyphs::Unicode) {
             Some(course) => format!("`{}` {}", course.bars, course.says()),

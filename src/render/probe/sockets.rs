@@ -110,12 +110,13 @@ fn direction(all: impl Iterator<Item = (String, String, &'static str)>) -> Vec<S
             None => groups.push((size, rule, vec![socket])),
         }
     }
-    let alone = groups.len() < 2;
-    let line = |(size, rule, sockets): &(String, String, Vec<&str>)| match alone {
-        true => format!("{size}, {rule}"),
-        false => format!("{} {size}, {rule}", sockets.join(", ")),
+    let mut lines: Vec<String> = match groups.as_slice() {
+        [(size, rule, _)] => vec![format!("{size}, {rule}")],
+        several => several
+            .iter()
+            .map(|(size, rule, sockets)| format!("{} {size}, {rule}", sockets.join(", ")))
+            .collect(),
     };
-    let mut lines: Vec<String> = groups.iter().map(line).collect();
     if let Some((socket, size)) = lent.filter(|(_, size)| groups.iter().all(|g| g.0 != *size)) {
         match lines.first_mut() {
             Some(first) => {

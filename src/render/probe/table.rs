@@ -48,12 +48,11 @@ pub(super) fn lines(heading: &str, grid: &Grid, width: usize) -> Vec<Drawn> {
     }
     for row in &grid.rows {
         let mut below = Vec::new();
-        match &widths {
-            Some(widths) => out.push(Drawn::Row(row.tone, columns(&row.cells, widths))),
-            None => {
-                out.push(Drawn::Row(row.tone, row.cells[0].clone()));
-                below.push(in_words(&grid.head, row));
-            }
+        if let Some(widths) = &widths {
+            out.push(Drawn::Row(row.tone, columns(&row.cells, widths)));
+        } else {
+            out.push(Drawn::Row(row.tone, row.cells[0].clone()));
+            below.push(in_words(&grid.head, row));
         }
         below.extend(row.why.clone());
         for text in below.iter().filter(|text| !text.is_empty()) {
