@@ -29,8 +29,12 @@
 //!    `handler/`.
 //! 8. [`engine`]: how to wait. [`engine::turn`] is the one loop of recv and send; [`engine::sequential`] the article's way,
 //!    [`engine::async`](mod@engine::async) the same in tasks, [`engine::uring`] the one that does not wait for readiness.
-//! 9. [`measure`]: a client that sends, waits for the echo, and verifies it.
-//! 10. [`render`]: log line, trace line, table, JSON. Never sees a socket.
+//! 9. [`measure`]: what `probe` finds out, as plain data in [`measure::report`]. [`measure::local`] examines both ends of a
+//!    profile, [`measure::remote`] a server that is not ours; [`measure::load`] sends messages, on time or one after the
+//!    other, and holds each echo against what was sent; [`measure::compare`] says whether two runs differ,
+//!    [`measure::reason`] why, [`measure::expect`] whether a run is as it should be.
+//! 10. [`render`]: log line, trace line, tables, JSON and its schemas. Never sees a socket. [`render::probe`] makes one page
+//!     of a report, which text, Markdown and HTML only draw.
 //! 11. `command`: serve, connect, probe, options, profile. The only place that knows everything, and the only one that
 //!     prints.
 //!

@@ -1,8 +1,8 @@
 //! README.md is true: its commands run, they print what it shows, and what it names is there.
 //!
 //! The marks, each on the line above its block: `server` runs while `client` does, and prints the lines shown, in this
-//! order, among others; `exact` prints what is shown, `[..]` being anything; `shape` prints it but for numbers, units
-//! and widths; `profile` is a valid profile, and a server and a client open it. A block of `sh` needs no mark.
+//! order, among others; `exact` prints what is shown, `[..]` being anything; `shape` prints it but for numbers, units,
+//! widths and breaks of lines; `profile` is a valid profile, and a server and a client open it. A block of `sh` needs no mark.
 //!
 //! The page says port 35555, and so do the runs: in a network namespace of their own, where it cannot be taken.
 
@@ -72,7 +72,10 @@ fn what_is_measured_has_the_shape_that_is_shown() {
     for block in book::marked("shape") {
         for command in block.commands() {
             let real = printed(&command.line);
-            let shapes = |text: &str| -> Vec<_> { text.lines().map(compare::shape).collect() };
+            let shapes = |text: &str| -> Vec<_> {
+                let lines = compare::unwrapped(text);
+                lines.iter().map(|line| compare::shape(line)).collect()
+            };
             assert_eq!(
                 shapes(&real),
                 shapes(&command.prints.join("\n")),

@@ -731,7 +731,7 @@ fn the_text_explains_itself() {
     assert_eq!(text.code, 0, "{}", text.err);
     let text = text.text();
     for part in [
-        "  tcp         ESTABLISHED, rtt ",
+        "  state       ESTABLISHED on the client, rtt ",
         "  greeting    none: it waits for the client to speak\n",
         "  echoes      yes: 64 bytes came back unchanged",
         "  requests    keep-alive: ",

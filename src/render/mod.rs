@@ -1,17 +1,13 @@
 //! From events and reports to text: one module per form, none of which ever sees a socket.
 //!
 //! [`call_line`] is strace's line, [`log_line`] the article's message, [`json`] one object per line, [`verdict`] what
-//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe with [`option_table`],
-//! [`socket_lines`], [`remote`] for a server that is not ours, and [`tcp`] for TCP_INFO; [`schema`] is what JSON holds.
+//! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe in all its forms;
+//! [`schema`] is what JSON holds.
 
 pub mod call_line;
 pub mod json;
 pub mod log_line;
-pub mod option_table;
 pub mod options;
 pub mod probe;
-pub mod remote;
 pub mod schema;
-pub mod socket_lines;
-pub mod tcp;
 pub mod verdict;

@@ -39,9 +39,39 @@ pub(super) fn first_missing<'a>(page: &'a [String], real: &[String]) -> Option<&
         .find(|expected| !real.any(|line| line == *expected))
 }
 
-/// A table or report with every number, unit and width taken out.
+/// A table or report as lines without their breaks: what is indented deeper than any row goes on from the line before.
+pub(super) fn unwrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let indent = line.len() - line.trim_start().len();
+        match lines.last_mut() {
+            Some(before) if indent >= 4 && !before.is_empty() => {
+                before.push(' ');
+                before.push_str(line.trim_start());
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A table or report with every number, unit and width taken out; so are the bars of a course, and the congestion
+/// control, which is this kernel's.
 pub(super) fn shape(line: &str) -> String {
-    let numbers = replace_numbers(&line.replace('.', ""), |_, _| "N".to_owned());
+    let is_bar = |c: char| ('▁'..='█').contains(&c);
+    let line = match (line.find(is_bar), line.rfind(is_bar)) {
+        (Some(first), Some(last)) => {
+            format!("{}BARS{}", &line[..first], &line[last + '█'.len_utf8()..])
+        }
+        _ => line.to_owned(),
+    };
+    let line = line.replace(['.', '\u{202f}'], "");
+    let line = ["bbr", "cubic", "reno"]
+        .into_iter()
+        .fold(line, |line, name| {
+            line.replace(&format!("({name})"), "(NAME)")
+        });
+    let numbers = replace_numbers(&line, |_, _| "N".to_owned());
     let words = numbers.split_whitespace().map(|word| {
         let bare = word.trim_end_matches(',');
         let unit = match bare {
@@ -173,4 +203,14 @@ fn a_shape_keeps_words_and_verdicts() {
     let one = "  ~  SO_RCVBUF  131072   took 77.1 µs, 3.3 MiB/s";
     assert_eq!(shape(one), shape("~ SO_RCVBUF 9 took 1 ms, 88 GiB/s"));
     assert_ne!(shape(one), shape("= SO_RCVBUF 9 took 1 ms, 88 GiB/s"));
+    let course = shape("  over time  ▁▇ █  means of 4 parts: 1.5 µs");
+    assert_eq!(
+        course,
+        shape("  over time  ▁▇▁▁▁█  means of 16 parts: 12 ms")
+    );
+    assert_ne!(course, shape("  over time  means of 16 parts: 12 ms"));
+    assert_eq!(
+        unwrapped("a\n  b\n      c\n\n  d"),
+        ["a", "  b c", "", "  d"]
+    );
 }

@@ -45,10 +45,7 @@ fn table(report: &Report) -> Grid {
         let value = |v: &Option<String>| v.as_ref().map_or_else(|| "-".into(), |v| escape::text(v));
         rows.push(row(&key.key, key.values.iter().map(value).collect()));
     }
-    rows.push(row(
-        "connect",
-        runs.iter().map(|r| words::time(r.connect)).collect(),
-    ));
+    rows.push(connects(runs));
     rows.extend(measurements(report));
     if let Some(comparison) = comparison {
         rows.push(row("p50 / first", ratios(comparison, runs.len())));
@@ -63,7 +60,9 @@ fn table(report: &Report) -> Grid {
     Grid {
         head,
         rows,
-        legend: marked.then_some("* differs from the first run by more than chance would explain"),
+        signs: Vec::new(),
+        note: marked
+            .then(|| "* differs from the first run; how sure that is, the verdict says".into()),
     }
 }
 
@@ -81,7 +80,28 @@ fn row(name: &str, values: Vec<String>) -> Row {
     }
 }
 
-/// Times and rates are marked where the verdict on the round trip says that there is a difference, and they share it;
+/// What a connection costs: the first one, or where each run has opened many, their median.
+fn connects(runs: &[Run]) -> Row {
+    let many = |run: &Run| {
+        let times = run.echo.as_ref().map(|e| &e.connect)?;
+        (times.len() > 1).then(|| ns(times.value_at_quantile(0.5)))
+    };
+    match runs.iter().map(many).collect::<Option<Vec<_>>>() {
+        Some(medians) => row("connect p50", medians),
+        None => row(
+            "connect",
+            runs.iter()
+                .map(|run| match run.peer.as_str() {
+                    "" => "-".to_owned(),
+                    _ => words::time(run.connect),
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// Times and rates are marked where the verdict on the round trip says that there is a difference, and they share it in
+/// its direction;
 /// losses wherever they are not the same.
 fn measurements(report: &Report) -> Vec<Row> {
     type Pick = fn(&Echo) -> u64;
@@ -102,11 +122,12 @@ fn measurements(report: &Report) -> Vec<Row> {
     let mut rows = Vec::new();
     let measured = |i: usize| echo(i).filter(|e| e.received > 0);
     for (name, pick) in times {
-        let cell = |i: usize| mark(report, i, measured(0).map(pick), measured(i).map(pick), ns);
+        let of = |i: usize| measured(i).map(pick);
+        let cell = |i: usize| mark(report, i, (of(0), of(i)), Difference::Longer, ns);
         rows.push(row(name, all.clone().map(cell).collect()));
     }
     let rate = |i| measured(i).map(Echo::messages_per_s);
-    let cell = |i: usize| mark(report, i, rate(0), rate(i), count);
+    let cell = |i: usize| mark(report, i, (rate(0), rate(i)), Difference::Shorter, count);
     rows.push(row("messages/s", all.clone().map(cell).collect()));
     for (name, pick) in counts {
         if all.clone().any(|i| echo(i).is_some_and(|e| pick(e) > 0)) {
@@ -120,23 +141,25 @@ fn measurements(report: &Report) -> Vec<Row> {
     rows
 }
 
+/// `more` is what the verdict on the round trip is when this value is the greater one.
 fn mark(
     report: &Report,
     run: usize,
-    first: Option<u64>,
-    this: Option<u64>,
+    (first, this): (Option<u64>, Option<u64>),
+    more: Difference,
     show: fn(u64) -> String,
 ) -> String {
     let Some(this) = this else {
         return "-".into();
     };
-    let differs = verdict(report, run).is_some_and(|v| v.difference != Difference::None);
-    match first {
-        Some(first) if differs && (this as f64 / first as f64 - 1.0).abs() >= WORTH => {
-            format!("{}{MARK}", show(this))
-        }
-        _ => show(this),
-    }
+    let verdict = verdict(report, run).map_or(Difference::None, |v| v.difference);
+    let shares = |first: u64| {
+        let change = this as f64 / first as f64 - 1.0;
+        let is_more = change > 0.0;
+        verdict != Difference::None && is_more == (verdict == more) && change.abs() >= WORTH
+    };
+    let mark = if first.is_some_and(shares) { MARK } else { "" };
+    format!("{}{mark}", show(this))
 }
 
 fn verdict(report: &Report, run: usize) -> Option<&Versus> {
@@ -202,15 +225,21 @@ pub(super) fn expectations(all: &[Judged]) -> Option<Section<'static>> {
                 .as_deref()
                 .map_or_else(|| "nothing".into(), words::sentence),
             escape::text(&judged.run),
+            words::sentence(&judged.origin),
         ],
-        why: Some(words::sentence(&judged.origin)),
+        why: None,
     };
+    let signs = [(Tone::Good, "met"), (Tone::Bad, "not met")];
+    let signs = signs
+        .into_iter()
+        .filter(|(tone, _)| all.iter().any(|judged| row(judged).tone == *tone));
     let grid = Grid {
-        head: ["expected", "found", "run", "written at"]
+        head: ["expected", "found", "run", "written at", ""]
             .map(str::to_owned)
             .into(),
         rows: all.iter().map(row).collect(),
-        legend: Some("= met, x not met"),
+        signs: signs.collect(),
+        note: None,
     };
     (!all.is_empty()).then(|| Section::new("expectations", Rank::Top, vec![Part::Table(grid)]))
 }

@@ -8,7 +8,7 @@ use minijinja::{Environment as Templates, context};
 
 use super::buckets::Axis;
 use super::page::{Detail, Environment, Fact, Grid, Page, Part, Rank, Says, Section};
-use super::{spark, svg, words};
+use super::{spark, svg};
 use crate::escape;
 use crate::measure::Report;
 use crate::render::probe::text::Glyphs;
@@ -45,7 +45,6 @@ pub fn html(report: &Report, environment: &Environment) -> String {
     template
         .render(context! {
             title => page.title,
-            lead => page.lead,
             several => report.runs.len() > 1,
             sections,
             environment => environment.line(),
@@ -97,7 +96,11 @@ impl Drawing {
     fn part(&self, part: &Part<'_>) -> Value {
         match part {
             Part::Facts(facts) => {
-                let facts: Vec<Value> = facts.iter().map(fact).collect();
+                let facts: Vec<Value> = facts
+                    .iter()
+                    .map(fact)
+                    .filter(|f| !f.is_undefined())
+                    .collect();
                 context! { kind => "facts", facts }
             }
             Part::Table(grid) => table(grid),
@@ -120,12 +123,14 @@ impl Drawing {
 fn fact(fact: &Fact<'_>) -> Value {
     match &fact.says {
         Says::Text(says) => context! { name => fact.name, says },
-        Says::Course(slices) => {
-            let range = spark::line(slices, Glyphs::Unicode);
-            let says = range
-                .map(|(_, low, high)| format!("mean {} to {}", words::ns(low), words::ns(high)));
-            context! { name => fact.name, says, svg => Value::from_safe_string(svg::course(slices)) }
-        }
+        Says::Lines(lines) => context! { name => fact.name, lines },
+        Says::Course(slices) => match spark::line(slices, Glyphs::Unicode) {
+            Some(course) => {
+                let svg = Value::from_safe_string(svg::course(slices));
+                context! { name => fact.name, says => course.says(), svg }
+            }
+            None => Value::UNDEFINED,
+        },
     }
 }
 
@@ -137,7 +142,8 @@ fn table(grid: &Grid) -> Value {
         .iter()
         .any(|r| r.why.as_ref().is_some_and(|w| !w.is_empty()));
     let row = |r: &super::page::Row| {
-        context! { tone => r.tone.name(), sign => r.tone.sign().to_string(), word => r.word, cells => r.cells, why => r.why }
+        let cells: Vec<String> = r.cells.iter().map(|c| kept_whole(c)).collect();
+        context! { tone => r.tone.name(), sign => r.tone.sign().to_string(), word => r.word, cells, why => r.why }
     };
     let (why, head) = grid.head.split_last().expect("a table has columns");
     context! {
@@ -147,7 +153,15 @@ fn table(grid: &Grid) -> Value {
         verdicts,
         reasons,
         rows => grid.rows.iter().map(row).collect::<Vec<_>>(),
-        legend => grid.legend.filter(|_| !verdicts),
+        note => grid.note,
+    }
+}
+
+/// A short cell is a number with its unit, which paper must not break.
+fn kept_whole(cell: &str) -> String {
+    match cell.chars().count() {
+        ..=14 => cell.replace(' ', "\u{a0}"),
+        _ => cell.to_owned(),
     }
 }
 
@@ -252,7 +266,8 @@ mod tests {
         for part in [
             "options.TCP_NODELAY",
             "doubled for bookkeeping",
-            "congestion control cubic",
+            "(cubic), window scale 7 out, 7 in",
+            "accepted, client: once connected",
             "not met",
             "refused",
             "family = &quot;ipv4&quot;",

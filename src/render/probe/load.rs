@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::page::{Fact, Part, Rank, Says, fact};
 use super::words::{self, bytes, count, many};
 use crate::escape;
-use crate::measure::{Echo, Run};
+use crate::measure::{Echo, How, Run};
 
 /// Facts, then the charts of one run.
 pub(super) fn parts(run: &Run, rank: Rank) -> Vec<Part<'_>> {
@@ -31,31 +31,15 @@ pub(super) fn parts(run: &Run, rank: Rank) -> Vec<Part<'_>> {
 fn echo<'a>(run: &'a Run, echo: &'a Echo) -> Vec<Fact<'a>> {
     let mut all = vec![fact("messages", messages(run, echo))];
     if echo.received > 0 {
-        let at = |q: f64| words::ns(echo.rtt.value_at_quantile(q));
-        all.push(fact(
-            "round trip",
-            format!(
-                "min {}, p50 {}, p90 {}, p99 {}, p99.9 {}, max {}",
-                words::ns(echo.rtt.min()),
-                at(0.5),
-                at(0.9),
-                at(0.99),
-                at(0.999),
-                words::ns(echo.rtt.max()),
-            ),
-        ));
+        all.push(fact("round trip", round_trip(echo)));
+    }
+    if echo.received > 1 {
         all.push(Fact {
             name: "over time",
             says: Says::Course(&echo.slices),
         });
-        all.push(fact(
-            "rate",
-            format!(
-                "{} messages/s, {}/s",
-                count(echo.messages_per_s()),
-                bytes(echo.bytes_per_s())
-            ),
-        ));
+        let (messages, bytes) = (count(echo.messages_per_s()), bytes(echo.bytes_per_s()));
+        all.push(fact("rate", format!("{messages} messages/s, {bytes}/s")));
     }
     if let Some(unsent) = echo.schedule.map(|s| s.unsent).filter(|n| *n > 0) {
         all.push(fact(
@@ -79,17 +63,31 @@ fn echo<'a>(run: &'a Run, echo: &'a Echo) -> Vec<Fact<'a>> {
         ));
     }
     all.extend(echo.generator_limited().map(|says| fact("limit", says)));
-    let ended = echo.ended.as_ref();
+    // Of a server that is not ours its findings have said that it refuses.
+    let told = |how: How| how == How::Refused && run.remote.is_some();
+    let ended = echo.ended.as_ref().filter(|e| !told(e.how));
     all.extend(ended.map(|e| fact("ended", words::sentence(&e.says))));
     all
+}
+
+/// A single one has no distribution.
+fn round_trip(echo: &Echo) -> String {
+    let at = |q: f64| words::ns(echo.rtt.value_at_quantile(q));
+    let (min, max) = (words::ns(echo.rtt.min()), words::ns(echo.rtt.max()));
+    if echo.received == 1 {
+        return max;
+    }
+    let (p50, p90, p99, p999) = (at(0.5), at(0.9), at(0.99), at(0.999));
+    format!("min {min}, p50 {p50}, p90 {p90}, p99 {p99}, p99.9 {p999}, max {max}")
 }
 
 fn messages(run: &Run, echo: &Echo) -> String {
     let load = &run.load;
     let mut out = format!(
-        "{} of {} messages of {} bytes came back",
+        "{} of {} message{} of {} bytes came back",
         count(echo.received),
         count(echo.sent),
+        if echo.sent == 1 { "" } else { "s" },
         load.size
     );
     for (n, what) in [
@@ -101,16 +99,20 @@ fn messages(run: &Run, echo: &Echo) -> String {
         ),
         (echo.corrupt, "corrupt"),
         (echo.in_flight, "still under way"),
-        (echo.errors, "calls failed"),
         (echo.duplicates, "came twice"),
     ] {
         if n > 0 {
             let _ = write!(out, ", {} {what}", count(n));
         }
     }
+    if echo.errors > 0 {
+        let _ = write!(out, ", {} failed", many(echo.errors, "call"));
+    }
     let mut how = vec![many(echo.connections, "connection")];
     if load.connections > 1 {
         how.push(format!("{} at a time", load.connections));
+    } else if echo.connections > 1 {
+        how.push("one after the other".into());
     }
     if load.pipeline > 1 {
         how.push(format!("{} under way on each", load.pipeline));

@@ -1,8 +1,9 @@
 //! A probe's report in four forms: text for a terminal, JSON, Markdown, and one HTML file that needs nothing else.
 //!
 //! What there is to say is decided once: [`page`] is a report as headings, facts, tables and charts, made by [`sections`]
-//! (one run), [`options`] (its option table), [`load`] (what came back) and [`compare`] (several runs). [`mod@text`], [`mod@markdown`] and
-//! [`mod@html`] only draw it, [`svg`] the charts; [`words`] and [`buckets`] are the numbers as people read them.
+//! (one run) from [`sockets`] (both ends, buffers, TCP_INFO), [`options`] (their table), [`server`] (one that is not ours)
+//! and [`load`] (what came back), and by [`compare`] (several runs). [`mod@text`] with [`table`], [`mod@markdown`] and
+//! [`mod@html`] only draw it, [`svg`] and [`spark`] the charts; [`words`] and [`buckets`] are the numbers as people read them.
 //! [`mod@json`] is the report itself, typed.
 
 mod buckets;
@@ -14,6 +15,8 @@ mod markdown;
 mod options;
 mod page;
 mod sections;
+mod server;
+mod sockets;
 mod spark;
 mod svg;
 mod table;

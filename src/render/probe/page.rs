@@ -7,9 +7,10 @@ use hdrhistogram::Histogram;
 
 use super::{compare, sections};
 use crate::escape;
-use crate::measure::Report;
 use crate::measure::echo::Slice;
 use crate::measure::report::Comparison;
+use crate::measure::{Report, Run};
+use crate::socket::Type;
 
 /// Where and when a report was made; whoever knows fills it in.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +41,6 @@ impl Environment {
 pub(super) struct Page<'a> {
     /// What was probed.
     pub title: String,
-    /// What the kernel says that it is, of a single run.
-    pub lead: Option<String>,
     /// In the order of reading.
     pub sections: Vec<Section<'a>>,
 }
@@ -95,11 +94,14 @@ pub(super) struct Fact<'a> {
 pub(super) enum Says<'a> {
     /// A sentence or less.
     Text(String),
+    /// Several, each on a line of its own.
+    Lines(Vec<String>),
     /// The course of a run, and its shortest and longest mean.
     Course(&'a [Slice]),
 }
 
 /// A sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     /// Good or bad.
     pub tone: Tone,
@@ -109,12 +111,14 @@ pub(super) struct Line {
 
 /// A table. Columns without any content are left out by whoever draws it.
 pub(super) struct Grid {
-    /// One per column; the last one is the reason, and wraps.
+    /// One per column; the last one is the reason.
     pub head: Vec<String>,
     /// Each with as many cells as there are columns.
     pub rows: Vec<Row>,
-    /// What the signs mean, for whoever shows signs and no words.
-    pub legend: Option<&'static str>,
+    /// What the signs mean that occur in it, for whoever shows signs and no words.
+    pub signs: Vec<(Tone, &'static str)>,
+    /// What the columns mean.
+    pub note: Option<String>,
 }
 
 /// A row of a table.
@@ -183,28 +187,22 @@ impl<'a> Page<'a> {
         let mut all = Vec::new();
         match (report.runs.as_slice(), detail) {
             ([], _) => {}
-            ([run], Detail::Brief) => all.extend(sections::run(run)),
+            ([run], Detail::Brief) => all.extend(sections::run(run, detail)),
             ([run], Detail::Full) => {
-                all.extend(sections::run(run));
+                all.extend(sections::run(run, detail));
                 all.push(sections::profile(run, Rank::Top));
             }
             (runs, detail) => {
                 all.push(compare::section(report));
-                for run in runs {
-                    match detail {
-                        Detail::Brief => all.extend(sections::remarkable(run)),
-                        Detail::Full => all.extend(sections::whole(run)),
-                    }
+                match detail {
+                    Detail::Brief => all.extend(sections::remarkable(runs)),
+                    Detail::Full => all.extend(runs.iter().flat_map(sections::whole)),
                 }
             }
         }
         all.extend(compare::expectations(&report.expectations));
         Page {
             title: title(report),
-            lead: match report.runs.as_slice() {
-                [run] => Some(escape::text(&run.kernel)),
-                _ => None,
-            },
             sections: all,
         }
     }
@@ -213,13 +211,41 @@ impl<'a> Page<'a> {
 fn title(report: &Report) -> String {
     match report.runs.as_slice() {
         [] => "nothing was probed".into(),
-        [run] => format!("{}: {}", escape::text(&run.profile), run.triple),
+        [run] => format!("{}: {}", subject(run), run.triple),
         runs => {
             let labels: Vec<String> = runs.iter().map(|r| escape::text(&r.label)).collect();
-            format!("{} compared", labels.join(", "))
+            let labels = labels.join(", ");
+            match labels.chars().count() {
+                n if n <= LONGEST_TITLE => format!("{labels} compared"),
+                _ => format!("{} runs compared", runs.len()),
+            }
         }
     }
 }
+
+/// The profile, or the server that is not ours and by which profile it was reached.
+fn subject(run: &Run) -> String {
+    let profile = escape::text(&run.profile);
+    match &run.remote {
+        None => profile,
+        Some(remote) => {
+            // The port of a raw socket's address is nobody's.
+            let server = match run.triple.ty {
+                Type::Raw if !run.peer.is_empty() => escape::text(&run.peer),
+                _ => escape::text(&remote.resolution.name),
+            };
+            match profile.as_str() {
+                WITHOUT_PROFILE => server,
+                _ => format!("{server} by {profile}"),
+            }
+        }
+    }
+}
+
+/// More labels than fit into so many characters are no title.
+const LONGEST_TITLE: usize = 80;
+/// What a profile is called that nobody wrote.
+const WITHOUT_PROFILE: &str = "defaults";
 
 impl<'a> Section<'a> {
     /// A section of those parts.
@@ -229,6 +255,14 @@ impl<'a> Section<'a> {
             rank,
             parts,
         }
+    }
+}
+
+/// A fact in several lines.
+pub(super) fn lines<'a>(name: &'static str, says: Vec<String>) -> Fact<'a> {
+    Fact {
+        name,
+        says: Says::Lines(says),
     }
 }
 

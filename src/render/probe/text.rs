@@ -9,7 +9,8 @@ use hdrhistogram::Histogram;
 
 use super::buckets::Axis;
 use super::page::{Detail, Fact, Grid, Line, Page, Part, Rank, Says, Section, Tone};
-use super::{spark, table, words};
+use super::table::{self, Drawn};
+use super::{spark, words};
 use crate::measure::Report;
 
 /// What the report is drawn on.
@@ -87,13 +88,13 @@ pub fn text(report: &Report, screen: Screen) -> String {
         out: String::new(),
         screen,
     };
-    let title = match &page.lead {
-        Some(lead) => format!("{} ({lead})", page.title),
-        None => page.title.clone(),
-    };
-    drawing.wrapped(&title, "", "  ");
-    for section in &page.sections {
-        drawing.section(section);
+    let title = table::wrap(&page.title, screen.width.max(20)).join("\n");
+    let title = drawing.styled(Style::new().bold(), &title);
+    let _ = writeln!(drawing.out, "{title}");
+    for (i, section) in page.sections.iter().enumerate() {
+        // Of a single run the title is the heading of the first section.
+        let untitled = i == 0 && matches!(section.parts.first(), Some(Part::Facts(_)));
+        drawing.section(section, if untitled { "" } else { &section.heading });
     }
     if screen.bars == Bars::Shown && report.runs.len() > 1 {
         let all = report
@@ -117,6 +118,7 @@ fn ascii(text: &str) -> String {
         .replace('µ', "u")
         .replace('…', "..")
         .replace('×', "x")
+        .replace('±', "+-")
         .replace('█', "#")
 }
 
@@ -125,19 +127,27 @@ struct Drawing {
     screen: Screen,
 }
 
+/// Before what a fact says: two blanks, its name, a blank.
+const LABEL: usize = 14;
 /// Bars are at most so long.
 const LONGEST_BAR: usize = 40;
 /// A histogram has at most so many.
 const MOST_BARS: u32 = 20;
 
 impl Drawing {
-    fn section(&mut self, section: &Section<'_>) {
-        self.heading(&section.heading);
+    /// An empty heading is none.
+    fn section(&mut self, section: &Section<'_>, heading: &str) {
         debug_assert_eq!(section.rank, Rank::Top, "a brief page is flat");
+        // A table has the heading in its own first line.
+        match section.parts.first() {
+            Some(Part::Table(_)) => self.out.push('\n'),
+            _ if heading.is_empty() => {}
+            _ => self.heading(heading),
+        }
         for part in &section.parts {
             match part {
                 Part::Facts(facts) => facts.iter().for_each(|f| self.fact(f)),
-                Part::Table(grid) => self.table(grid),
+                Part::Table(grid) => self.table(heading, grid),
                 Part::Lines(lines) => lines.iter().for_each(|l| self.line(l)),
                 Part::Histogram(times) if self.screen.bars == Bars::Shown => self.histogram(times),
                 // The percentiles and ratios of these charts stand in words above.
@@ -152,26 +162,32 @@ impl Drawing {
     }
 
     fn fact(&mut self, fact: &Fact<'_>) {
-        let says = match &fact.says {
-            Says::Text(says) => says.clone(),
+        let name = format!("  {:<11} ", fact.name);
+        let rest = " ".repeat(LABEL);
+        match &fact.says {
+            Says::Text(says) => self.wrapped(says, &name, &rest),
+            Says::Lines(lines) => {
+                for (i, says) in lines.iter().enumerate() {
+                    let before = if i == 0 { &name } else { &rest };
+                    self.wrapped(says, before, &rest);
+                }
+            }
             Says::Course(slices) => {
-                let Some((bars, low, high)) = spark::line(slices, self.screen.glyphs) else {
+                let Some(course) = spark::line(slices, self.screen.glyphs) else {
                     return;
                 };
-                let (low, high) = (words::ns(low), words::ns(high));
+                let says = course.says();
                 // Its spaces are slices without an echo: it must not be wrapped.
-                let _ = writeln!(self.out, "  {:<11} {bars}", fact.name);
-                format!(
-                    "mean of each 1/{} of the run: {low} to {high}",
-                    slices.len()
-                )
+                let _ = write!(self.out, "{name}{}", course.bars);
+                let taken = LABEL + course.bars.chars().count() + 2;
+                if taken + says.chars().count() <= self.screen.width {
+                    let _ = writeln!(self.out, "  {says}");
+                } else {
+                    self.out.push('\n');
+                    self.wrapped(&says, &rest, &rest);
+                }
             }
-        };
-        let name = match fact.says {
-            Says::Text(_) => fact.name,
-            Says::Course(_) => "",
-        };
-        self.wrapped(&says, &format!("  {name:<11} "), &" ".repeat(14));
+        }
     }
 
     fn line(&mut self, line: &Line) {
@@ -188,24 +204,34 @@ impl Drawing {
         }
     }
 
-    fn table(&mut self, grid: &Grid) {
-        for line in table::lines(grid, self.screen.width.saturating_sub(1)) {
-            // The sign is the first cell, and alone in it.
-            let sign = [Tone::Good, Tone::Changed, Tone::Bad, Tone::Quiet]
-                .into_iter()
-                .find(|t| line.starts_with(&format!(" {}  ", t.sign())));
-            match sign {
-                Some(tone) => {
-                    let sign = self.sign(tone);
-                    let _ = writeln!(self.out, "  {sign}{}", &line[2..]);
+    fn table(&mut self, heading: &str, grid: &Grid) {
+        for line in table::lines(heading, grid, self.screen.width) {
+            let line = match line {
+                Drawn::Head(heading, columns) => {
+                    let heading = self.styled(Style::new().bold(), heading.trim_end())
+                        + &" ".repeat(heading.chars().count() - heading.trim_end().chars().count());
+                    match columns.as_str() {
+                        "" => heading.trim_end().to_owned(),
+                        columns => format!("{heading}  {}", self.dimmed(columns)),
+                    }
                 }
-                None => {
-                    let _ = writeln!(self.out, " {line}");
-                }
-            }
+                Drawn::Row(tone, cells) => format!("  {} {cells}", self.sign(tone)),
+                Drawn::Below(text) => format!("      {}", self.dimmed(&text)),
+            };
+            let _ = writeln!(self.out, "{line}");
         }
-        if let Some(legend) = grid.legend {
-            self.wrapped(legend, "  ", "  ");
+        let signs = grid
+            .signs
+            .iter()
+            .map(|(tone, says)| format!("{} {says}", tone.sign()));
+        let signs = signs.collect::<Vec<_>>().join(", ");
+        for text in [Some(&signs), grid.note.as_ref()].into_iter().flatten() {
+            let width = self.screen.width.saturating_sub(2).max(20);
+            let lines = table::wrap(text, width);
+            for line in lines.iter().filter(|line| !line.is_empty()) {
+                let line = self.dimmed(line);
+                let _ = writeln!(self.out, "  {line}");
+            }
         }
     }
 
@@ -221,6 +247,10 @@ impl Drawing {
             Tone::Bad => AnsiColor::Red,
         };
         self.styled(colour.on_default(), &tone.sign().to_string())
+    }
+
+    fn dimmed(&self, text: &str) -> String {
+        self.styled(Style::new().dimmed(), text)
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
@@ -264,20 +294,22 @@ mod tests {
     #[test]
     fn one_run_is_one_screen() {
         let text = text(&sample::single(), Screen::default());
-        assert!(text.lines().count() <= 48, "{text}");
+        assert!(text.lines().count() <= 40, "{text}");
         for part in [
             "tcp4: ipv4 stream",
             "server      127.0.0.1:35555, engine epoll",
-            "backlog     4096, the kernel keeps 128; 129 clients were let in",
+            "backlog     4096 asked, 128 kept (net.core.somaxconn); 129 clients were let in",
             "connect took 45.1 µs",
             "SO_RCVBUF",
             "doubled for bookkeeping",
-            "autotuned up to 4194304",
-            "ESTABLISHED, congestion control cubic",
-            "window scale 7 to the peer",
+            "16384 B, after the load 2626560 B, autotuned up to 4194304",
+            "state       ESTABLISHED on the client",
+            "(cubic), window scale 7 out",
             "999 of 1000 messages of 64 bytes came back, 1 lost",
             "p99.9",
-            "over time   ",
+            "means of 32 equal parts: ",
+            "131072 B",
+            "= as requested, ~ adjusted by the kernel, x refused",
             "messages/s",
         ] {
             assert!(text.contains(part), "`{part}` is not in:\n{text}");
@@ -316,8 +348,8 @@ mod tests {
             "99 % interval 1\u{202f}040",
             "24 pairs of blocks of 500 messages",
             "43.0 ms *",
-            "* differs from the first run",
-            "x  echo.rtt_ns.p99 < 2ms",
+            "* differs from the first run; how sure",
+            "x echo.rtt_ns.p99 < 2ms",
         ] {
             assert!(text.contains(part), "`{part}` is not in:\n{text}");
         }

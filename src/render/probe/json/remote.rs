@@ -49,9 +49,9 @@ struct Attempt<'a> {
     address: &'a str,
     /// How long it took.
     took_ns: u64,
-    /// The errno's name; null: it succeeded.
+    /// The errno's name; null: it succeeded, or it ended for another reason.
     errno: Option<&'a str>,
-    /// The errno explained; null: it succeeded.
+    /// The errno, or the other reason, explained; null: it succeeded.
     says: Option<&'a str>,
 }
 
@@ -101,7 +101,9 @@ impl<'a> Attempt<'a> {
         Attempt {
             address: &attempt.address,
             took_ns: nanos(attempt.took),
-            errno: refused.map(|r| r.errno.as_str()),
+            errno: refused
+                .map(|r| r.errno.as_str())
+                .filter(|name| !name.is_empty()),
             says: refused.map(|r| r.says.as_str()),
         }
     }
