@@ -10,6 +10,8 @@ use super::report::{Difference, Versus};
 
 /// How often the pairs are drawn again.
 pub const RESAMPLES: usize = 10_000;
+/// With fewer pairs the interval has too few places to be.
+const FEWEST: usize = 5;
 /// How much of the bootstrap distribution lies outside the interval, at each end: 99 % are within.
 const TAIL: f64 = 0.005;
 /// Medians that differ by less are not told apart: no user would notice, and no layout of the code is better than that.
@@ -44,6 +46,7 @@ pub fn versus(base: &Blocks, other: &Blocks, run: usize) -> Option<Versus> {
     let unsure = interval.0 <= 1.0 && interval.1 >= 1.0;
     let small = |ratio: f64| (ratio - 1.0).abs() < NOTICEABLE;
     let difference = match ratio < 1.0 {
+        _ if ratios.len() < FEWEST => Difference::None,
         _ if unsure || small(medians) || small(ratio) => Difference::None,
         true => Difference::Shorter,
         false => Difference::Longer,
@@ -53,7 +56,13 @@ pub fn versus(base: &Blocks, other: &Blocks, run: usize) -> Option<Versus> {
         ratio,
         interval,
         difference,
-        says: sentence(base, other, ratio, interval, difference),
+        says: match ratios.len() {
+            few @ ..FEWEST => format!(
+                "too little to compare {} with {}: {few} pairs of blocks, and {FEWEST} tell a difference from chance",
+                base.label, other.label
+            ),
+            _ => sentence(base, other, ratio, interval, difference),
+        },
         why: None,
     })
 }
@@ -68,12 +77,12 @@ pub fn shortest(runs: &[Blocks]) -> Option<String> {
         .collect();
     let alike: Vec<&str> = held
         .iter()
-        .filter(|(_, versus)| versus.difference == Difference::None)
+        .filter(|(_, versus)| versus.difference != Difference::Longer)
         .map(|(other, _)| other.label.as_str())
         .collect();
     let behind: Vec<String> = held
         .iter()
-        .filter(|(_, versus)| versus.difference != Difference::None)
+        .filter(|(_, versus)| versus.difference == Difference::Longer)
         .map(|(other, versus)| format!("{} is {} longer", other.label, factor(versus.ratio)))
         .collect();
     let mut says = vec![format!("shortest p50: {}", best.label)];
@@ -240,8 +249,8 @@ mod tests {
         let b = blocks("b", &[110, 100, 100, 105, 98, 99, 120, 110]);
         assert_eq!(versus(&a, &b, 1).unwrap().difference, Difference::None);
         // Certain, and too small to matter.
-        let c = blocks("c", &[1000, 1001, 1000, 1001]);
-        let d = blocks("d", &[1020, 1021, 1020, 1021]);
+        let c = blocks("c", &[1000, 1001, 1000, 1001, 1000]);
+        let d = blocks("d", &[1020, 1021, 1020, 1021, 1020]);
         let told = versus(&c, &d, 1).unwrap();
         assert!(
             told.interval.0 > 1.0 && told.difference == Difference::None,
@@ -249,6 +258,18 @@ mod tests {
         );
         assert!(
             told.says.starts_with("no measurable difference"),
+            "{}",
+            told.says
+        );
+    }
+
+    #[test]
+    fn few_pairs_tell_nothing() {
+        let told = versus(&blocks("a", &[10, 10]), &blocks("b", &[90, 90]), 1).unwrap();
+        assert_eq!(told.difference, Difference::None);
+        assert!(
+            told.says
+                .starts_with("too little to compare a with b: 2 pairs"),
             "{}",
             told.says
         );
@@ -264,9 +285,9 @@ mod tests {
     #[test]
     fn the_shortest_of_several_is_named_with_who_is_like_it() {
         let runs = [
-            blocks("threads", &[300, 310, 290, 305]),
-            blocks("epoll", &[100, 101, 99, 100]),
-            blocks("uring", &[101, 100, 100, 99]),
+            blocks("threads", &[300, 310, 290, 305, 300]),
+            blocks("epoll", &[100, 101, 99, 100, 100]),
+            blocks("uring", &[101, 100, 100, 99, 100]),
         ];
         let says = shortest(&runs).unwrap();
         assert!(

@@ -4,10 +4,7 @@
 
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-
-/// Longer times are recorded as this one: ten minutes.
-const LONGEST_NS: u64 = 600_000_000_000;
+use super::times::Times;
 
 /// A share of CPU time above which the generator itself was the limit.
 const BUSY_PERCENT: u32 = 95;
@@ -41,9 +38,9 @@ pub struct Echo {
     /// Connections that were opened for the load.
     pub connections: u64,
     /// Round trip of each right echo; with a rate, from the moment at which it should have been sent.
-    pub rtt: Histogram<u64>,
+    pub rtt: Times,
     /// Time of each connect(2).
-    pub connect: Histogram<u64>,
+    pub connect: Times,
     /// From the first send to the last echo, connecting included.
     pub elapsed: Duration,
     /// CPU time of the generator's own thread in that time.
@@ -159,8 +156,6 @@ impl How {
 
 impl Default for Echo {
     fn default() -> Echo {
-        let histogram =
-            || Histogram::new_with_bounds(1, LONGEST_NS, 3).expect("the bounds are in order");
         Echo {
             sent: 0,
             received: 0,
@@ -173,8 +168,8 @@ impl Default for Echo {
             dropped_here: 0,
             bytes: 0,
             connections: 0,
-            rtt: histogram(),
-            connect: histogram(),
+            rtt: Times::default(),
+            connect: Times::default(),
             elapsed: Duration::ZERO,
             cpu: Duration::ZERO,
             schedule: None,

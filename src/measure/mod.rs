@@ -15,6 +15,7 @@ pub mod reason;
 pub mod remote;
 pub mod report;
 pub mod tcp_facts;
+pub mod times;
 
 pub use echo::{Echo, Ending, How};
 pub use load::Load;

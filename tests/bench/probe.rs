@@ -94,7 +94,7 @@ fn sockperfs() -> Result<Server, String> {
     let mut command = Command::new("stdbuf");
     // It says when it is ready, and to a pipe would say it at its end.
     command.args(["-oL", "sockperf", "server", "-i", "127.0.0.1", "-p", &port]);
-    ready(&mut command, "to block on recv", |_| {
+    ready(&mut command, "to block on", |_| {
         format!("127.0.0.1:{SOCKPERFS_PORT}")
     })
 }

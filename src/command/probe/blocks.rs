@@ -6,6 +6,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+
 use crate::error::Error;
 use crate::event::Observer;
 use crate::measure::compare::{self, Blocks};
@@ -200,8 +202,8 @@ impl<O: Observer, R: FnMut() -> Result<Client, Error>> Lane<'_, O, R> {
         };
         let before = self.echo.rtt.clone();
         self.generator.block(amount, &mut self.echo);
-        let mut of_block = self.echo.rtt.clone();
-        let fits = of_block.subtract(&before);
+        let mut of_block: Histogram<u64> = (*self.echo.rtt).clone();
+        let fits = of_block.subtract(&*before);
         fits.expect("a histogram holds what it held a moment ago");
         self.p50.push(match of_block.len() {
             0 => 0,

@@ -1,7 +1,7 @@
 //! `sockplay probe`: both ends of a profile in one process, or the client's half against a server that somebody else
 //! runs; one profile examined and measured, or several compared.
 //!
-//! `candidates` makes a profile for each `-c` and each value of `--vary`; `stand` opens and examines one; `blocks`
+//! `candidates` makes a profile for each `-c` and each value of `--vary`; `stand` opens and examines one, `ours` is its server; `blocks`
 //! measures all of them, in turns; `visit` examines a server of others around that; `findings` holds what was expected against what was found; `export` writes the
 //! files. `place` and `interrupt` keep the machine as it was.
 
@@ -10,6 +10,7 @@ mod candidates;
 mod export;
 mod findings;
 mod interrupt;
+mod ours;
 mod place;
 mod progress;
 mod stand;
@@ -32,7 +33,8 @@ use blocks::{Entrant, Lanes};
 use candidates::Candidate;
 use export::Exports;
 use findings::Expected;
-use stand::{Serving, Sockets, Stand};
+use ours::Serving;
+use stand::{Sockets, Stand};
 use visit::Visit;
 
 /// Who runs the server.

@@ -1,9 +1,8 @@
 //! One candidate while it is open: its server, if that is ours, what its client sends, and what was found out.
 
-use std::thread::{Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use crate::engine::{self, Books};
+use crate::engine;
 use crate::error::Error;
 use crate::event::Observer;
 use crate::measure::load::{Amount, Form};
@@ -12,14 +11,13 @@ use crate::measure::report::LoadFacts;
 use crate::measure::{Load, Run, local, remote};
 use crate::plan::Plan;
 use crate::profile::{FramingKey, Profile, ReplyKey, RequestsKey, Setting};
-use crate::session::Rules;
 use crate::socket::{Family, Given, Role, SocketName};
 use crate::sys::packet::Codec;
-use crate::sys::stop::{Level, Stop};
 use crate::sys::{Client, Linger, Readback, Server, Sys};
 
 use super::super::setup;
 use super::candidates::{Asked, Candidate};
+use super::ours::{Ours, no_echo};
 use super::place::Place;
 use super::{Server as Whose, interrupt};
 
@@ -50,14 +48,6 @@ pub(super) struct Stand {
     pub(super) echoes: Asked,
     /// Removed when everything is closed.
     place: Option<Place>,
-}
-
-/// The server's half.
-struct Ours {
-    plan: Plan,
-    rules: Rules,
-    books: Books,
-    stop: Stop,
 }
 
 /// What opening a candidate gives.
@@ -158,12 +148,7 @@ impl Stand {
             RequestsKey::Count(n) if plan.triple.ty.has_connections() => Some(u64::from(n)),
             _ => None,
         };
-        stand.ours = Some(Ours {
-            rules: engine::rules::rules(&plan),
-            books: Books::new(engine::workers::count(&plan)),
-            stop: Stop::default(),
-            plan,
-        });
+        stand.ours = Some(Ours::new(plan));
         let sockets = Sockets {
             server: Some(server),
             first: None,
@@ -295,8 +280,7 @@ impl Stand {
     /// Tells a server of ours that it is over.
     pub(super) fn stop_serving(&self) {
         if let Some(ours) = &self.ours {
-            ours.stop.raise(Level::Closing, Some(Duration::ZERO));
-            ours.stop.raise(Level::Now, None);
+            ours.stop();
         }
     }
 
@@ -305,14 +289,7 @@ impl Stand {
         &'a self,
         sys: Sys<'a, O>,
     ) -> Option<engine::Run<'a, O>> {
-        let ours = self.ours.as_ref()?;
-        Some(engine::Run {
-            sys: sys.task("server"),
-            plan: &ours.plan,
-            rules: &ours.rules,
-            books: &ours.books,
-            stop: &ours.stop,
-        })
+        Some(self.ours.as_ref()?.run(sys))
     }
 }
 
@@ -335,31 +312,4 @@ fn notes(profile: &Profile, server: Whose<'_>) -> Vec<String> {
         }
     }
     notes
-}
-
-fn no_echo(plan: &Plan) -> Option<&'static str> {
-    match (plan.serve.reply, plan.serve.requests) {
-        (ReplyKey::Discard | ReplyKey::Chargen, _) => Some("reply is not \"echo\""),
-        (_, RequestsKey::Count(0)) => Some("requests = 0"),
-        _ => None,
-    }
-}
-
-/// A server of ours in a thread of its own.
-pub(super) struct Serving<'scope>(ScopedJoinHandle<'scope, Result<(), Error>>);
-
-impl<'scope> Serving<'scope> {
-    pub(super) fn start<'env: 'scope, O: Observer>(
-        scope: &'scope Scope<'scope, 'env>,
-        run: engine::Run<'env, O>,
-        servers: Vec<Server>,
-    ) -> Serving<'scope> {
-        Serving(scope.spawn(move || engine::serve(run, servers)))
-    }
-
-    /// Waits until it has stopped.
-    pub(super) fn end(self) -> Result<(), Error> {
-        let ended = self.0.join();
-        ended.unwrap_or_else(|_| Err(Error::failed("the server's thread ended early")))
-    }
 }

@@ -3,7 +3,7 @@
 //! The edges are of a fixed series (10^(n/k) nanoseconds: for k = 10 it is 1, 1.26, 1.58, 2 …), so that the buckets of two
 //! runs are the same buckets.
 
-use hdrhistogram::Histogram;
+use crate::measure::times::Times;
 
 /// Buckets per power of ten, coarse to fine.
 const STEPS: [u32; 8] = [1, 2, 3, 5, 10, 20, 40, 80];
@@ -29,7 +29,7 @@ pub(super) struct Axis {
 
 impl Axis {
     /// The finest axis that shows all times in at most `most` buckets; `None` when there are none.
-    pub(super) fn of(all: &[&Histogram<u64>], most: u32) -> Option<Axis> {
+    pub(super) fn of(all: &[&Times], most: u32) -> Option<Axis> {
         let some = || all.iter().filter(|h| !h.is_empty());
         let low = some().map(|h| h.min()).min()?;
         let high = some().map(|h| h.max()).max()?;
@@ -45,7 +45,7 @@ impl Axis {
     }
 
     /// The counts of one histogram.
-    pub(super) fn buckets(self, histogram: &Histogram<u64>) -> Vec<Bucket> {
+    pub(super) fn buckets(self, histogram: &Times) -> Vec<Bucket> {
         let edge = |n: u32| 10f64.powf(f64::from(n) / f64::from(self.per_decade));
         let mut all: Vec<Bucket> = (self.first..=self.last)
             .map(|n| Bucket {
@@ -82,7 +82,7 @@ fn place(ns: u64, per_decade: u32) -> u32 {
 mod tests {
     use super::*;
 
-    fn of(values: &[u64]) -> Histogram<u64> {
+    fn of(values: &[u64]) -> Times {
         let mut histogram = Histogram::new_with_bounds(1, 600_000_000_000, 3).unwrap();
         for value in values {
             histogram.saturating_record(*value);

@@ -1,6 +1,6 @@
 //! Several runs side by side, what their difference is worth, and what was expected.
 
-use hdrhistogram::Histogram;
+use crate::measure::times::Times;
 
 use super::page::{Grid, Line, Part, Rank, Row, Section, Tone};
 use super::words::{self, count, ns};
@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report) -> Section<'_> {
         parts.push(Part::Lines(verdicts(comparison)));
     }
     let measured = |run: &'_ Run| run.echo.as_ref().is_some_and(|e| e.received > 0);
-    let lines: Vec<(String, &Histogram<u64>)> = report
+    let lines: Vec<(String, &Times)> = report
         .runs
         .iter()
         .filter(|run| measured(run))

@@ -121,10 +121,23 @@ fn messages(run: &Run, echo: &Echo) -> String {
         how.push(format!("each in {} writes", load.writes));
     }
     if let Some(rate) = load.rate {
-        how.push(format!("{} per second, on time", count(rate)));
+        how.push(match echo.schedule {
+            Some(schedule) if schedule.unsent > 0 || schedule.late > 0 => {
+                format!("{} per second wanted", count(rate))
+            }
+            _ => format!("{} per second, on time", count(rate)),
+        });
     }
     if load.warmup > 0 {
         how.push(format!("after {} to warm up", count(load.warmup)));
+    }
+    if let Some((client, servers)) = &load.cores {
+        let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
+        let cores = if servers.len() == 1 { "core" } else { "cores" };
+        how.push(format!(
+            "client on core {client}, server on {cores} {}",
+            servers.join(" ")
+        ));
     }
     let _ = write!(out, " ({})", how.join(", "));
     out

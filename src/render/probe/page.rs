@@ -3,7 +3,7 @@
 //! The one place that decides what is said; how it looks is the business of [`super::text`], [`super::markdown`] and
 //! [`super::html`]. Text in a page is escaped already ([`crate::escape`]): one line, no control bytes.
 
-use hdrhistogram::Histogram;
+use crate::measure::times::Times;
 
 use super::{compare, sections};
 use crate::escape;
@@ -73,9 +73,9 @@ pub(super) enum Part<'a> {
     /// Sentences.
     Lines(Vec<Line>),
     /// Round trips by length.
-    Histogram(&'a Histogram<u64>),
+    Histogram(&'a Times),
     /// Round trips of each run against the percentile.
-    Percentiles(Vec<(String, &'a Histogram<u64>)>),
+    Percentiles(Vec<(String, &'a Times)>),
     /// Ratios with their intervals.
     Forest(&'a Comparison, Vec<String>),
     /// A profile.

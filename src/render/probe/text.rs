@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
+use crate::measure::times::Times;
 use anstyle::{AnsiColor, Style};
-use hdrhistogram::Histogram;
 
 use super::buckets::Axis;
 use super::page::{Detail, Fact, Grid, Line, Page, Part, Rank, Says, Section, Tone};
@@ -235,7 +235,7 @@ impl Drawing {
         }
     }
 
-    fn histogram(&mut self, times: &Histogram<u64>) {
+    fn histogram(&mut self, times: &Times) {
         let _ = write!(self.out, "\n{}", histogram(times, self.screen.width));
     }
 
@@ -262,7 +262,7 @@ impl Drawing {
 }
 
 /// A bar per bucket, in lines of at most `width` characters.
-pub(super) fn histogram(times: &Histogram<u64>, width: usize) -> String {
+pub(super) fn histogram(times: &Times, width: usize) -> String {
     let Some(axis) = Axis::of(&[times], MOST_BARS) else {
         return String::new();
     };

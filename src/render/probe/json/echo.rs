@@ -1,6 +1,5 @@
 //! What was sent, and what came of it.
 
-use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,7 +10,7 @@ use crate::measure::report::LoadFacts;
 
 /// What was sent, and how.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Load {
+pub(super) struct Load<'a> {
     /// Of one message.
     size_bytes: usize,
     /// Connections at a time.
@@ -25,10 +24,14 @@ pub(super) struct Load {
     rate_per_s: Option<u64>,
     /// Messages before the measured ones.
     warmup: u64,
+    /// The core that the client kept to; null: it had none of its own.
+    client_core: Option<usize>,
+    /// Those of the servers.
+    server_cores: Option<&'a [usize]>,
 }
 
-impl Load {
-    pub(super) fn of(load: &LoadFacts) -> Load {
+impl<'a> Load<'a> {
+    pub(super) fn of(load: &'a LoadFacts) -> Load<'a> {
         Load {
             size_bytes: load.size,
             connections: load.connections,
@@ -36,6 +39,8 @@ impl Load {
             writes: load.writes,
             rate_per_s: load.rate,
             warmup: load.warmup,
+            client_core: load.cores.as_ref().map(|(client, _)| *client),
+            server_cores: load.cores.as_ref().map(|(_, servers)| servers.as_slice()),
         }
     }
 }
@@ -66,9 +71,9 @@ pub(super) struct Echo<'a> {
     /// Connections that were opened.
     connections: u64,
     /// Round trips; with a rate, from the moment at which a message should have been sent. All 0 if nothing came back.
-    rtt_ns: Times,
-    /// Times of connect(2) during the load; null if there was none.
-    connect_ns: Option<Times>,
+    rtt_ns: Distribution,
+    /// Distribution of connect(2) during the load; null if there was none.
+    connect_ns: Option<Distribution>,
     /// Right echoes per second.
     messages_per_s: u64,
     /// Echoed bytes per second.
@@ -92,7 +97,7 @@ pub(super) struct Echo<'a> {
 
 /// A distribution of times.
 #[derive(Serialize, JsonSchema)]
-struct Times {
+struct Distribution {
     /// The shortest.
     min: u64,
     /// The mean.
@@ -145,8 +150,8 @@ impl<'a> Echo<'a> {
             dropped_here: echo.dropped_here,
             bytes: echo.bytes,
             connections: echo.connections,
-            rtt_ns: Times::of(&echo.rtt),
-            connect_ns: (!echo.connect.is_empty()).then(|| Times::of(&echo.connect)),
+            rtt_ns: Distribution::of(&echo.rtt),
+            connect_ns: (!echo.connect.is_empty()).then(|| Distribution::of(&echo.connect)),
             messages_per_s: echo.messages_per_s(),
             bytes_per_s: echo.bytes_per_s(),
             elapsed_ns: nanos(echo.elapsed),
@@ -168,10 +173,10 @@ impl<'a> Echo<'a> {
     }
 }
 
-impl Times {
-    fn of(times: &Histogram<u64>) -> Times {
+impl Distribution {
+    fn of(times: &measure::times::Times) -> Distribution {
         let at = |q: f64| times.value_at_quantile(q);
-        Times {
+        Distribution {
             min: times.min(),
             mean: times.mean() as u64,
             p50: at(0.5),

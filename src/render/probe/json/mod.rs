@@ -98,9 +98,9 @@ struct Run<'a> {
     /// What a server that is not ours does; null for one that is.
     remote: Option<Remote<'a>>,
     /// Time spent in the first connect(2).
-    connect_ns: u64,
+    connect_ns: Option<u64>,
     /// What was sent.
-    load: Load,
+    load: Load<'a>,
     /// What came back; null if nothing was sent.
     echo: Option<Echo<'a>>,
     /// Other things to know, a sentence each.
@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
             buffers: run.buffers.iter().map(Buffers::of).collect(),
             tcp: run.tcp.as_ref().map(Tcp::of),
             remote: run.remote.as_ref().map(Remote::of),
-            connect_ns: nanos(run.connect),
+            connect_ns: (!run.connect.is_zero()).then(|| nanos(run.connect)),
             load: Load::of(&run.load),
             echo: run.echo.as_ref().map(Echo::of),
             notes: &run.notes,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use hdrhistogram::Histogram;
+use crate::measure::times::Times;
 
 use super::{Frame, Scale};
 use crate::render::probe::buckets::Axis;
@@ -18,7 +18,7 @@ const FRAME: Frame = Frame {
 };
 
 /// The bars, and where p50 and p99 are.
-pub(in crate::render::probe) fn histogram(times: &Histogram<u64>, axis: Axis) -> String {
+pub(in crate::render::probe) fn histogram(times: &Times, axis: Axis) -> String {
     let buckets = axis.buckets(times);
     let most = buckets.iter().map(|b| b.count).max().unwrap_or(0).max(1) as f64;
     let all = times.len().max(1) as f64;

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use hdrhistogram::Histogram;
+use crate::measure::times::Times;
 
 use super::{Frame, SERIES, Scale, quoted};
 use crate::render::probe::words;
@@ -35,7 +35,7 @@ const PERCENTILES: [(f64, &str); 9] = [
 ];
 
 /// One line per run, and a legend if there are several.
-pub(in crate::render::probe) fn percentiles(runs: &[(String, &Histogram<u64>)]) -> String {
+pub(in crate::render::probe) fn percentiles(runs: &[(String, &Times)]) -> String {
     let most = runs.iter().map(|(_, h)| h.len()).max().unwrap_or(0).max(2);
     let low = runs.iter().map(|(_, h)| h.min()).min().unwrap_or(1);
     let high = runs.iter().map(|(_, h)| h.max()).max().unwrap_or(1);
@@ -69,7 +69,7 @@ pub(in crate::render::probe) fn percentiles(runs: &[(String, &Histogram<u64>)]) 
 }
 
 /// Steps, because each time was measured: there is nothing between two of them.
-fn line(times: &Histogram<u64>, x: impl Fn(f64) -> f64, y: &Scale) -> String {
+fn line(times: &Times, x: impl Fn(f64) -> f64, y: &Scale) -> String {
     let nines = (times.len().max(2) as f64).log10();
     let mut out = String::new();
     let mut last = None;
