@@ -178,13 +178,10 @@ impl Stand {
             Ok((client, name)) => (Some(client), Some(name), None),
             Err(error) => (None, None, Some(error)),
         };
-        let mut run = match &first {
-            Some(client) => local::client_only(sys, profile, client, &plan),
-            None => {
-                let mut run = local::nobody(profile, &plan);
-                run.kernel = sys.kernel_says(plan.triple);
-                run
-            }
+        let mut run = if let Some(client) = &first {
+            local::client_only(sys, profile, client, &plan)
+        } else {
+            local::nobody(sys, profile, &plan)
         };
         run.remote = Some(remote);
         let unnamed = first

@@ -86,7 +86,14 @@ pub fn client_only<O: Observer>(
 }
 
 /// What there is to say where nobody could be reached.
-pub fn nobody(profile: &Profile, plan: &Plan) -> Run {
+pub fn nobody<O: Observer>(sys: Sys<'_, O>, profile: &Profile, plan: &Plan) -> Run {
+    Run {
+        kernel: sys.kernel_says(plan.triple),
+        ..blank(profile, plan)
+    }
+}
+
+fn blank(profile: &Profile, plan: &Plan) -> Run {
     Run {
         profile: profile.name.clone(),
         label: profile.name.clone(),
@@ -125,7 +132,7 @@ fn facts<O: Observer>(sys: Sys<'_, O>, profile: &Profile, ends: &Ends<'_>) -> Ru
         connect: client.connect_time,
         options: held::lines(sys, ends),
         buffers: buffers::facts(sys, ends),
-        ..nobody(profile, plan)
+        ..blank(profile, plan)
     }
 }
 
