@@ -108,6 +108,13 @@ fn messages(run: &Run, echo: &Echo) -> String {
     if echo.errors > 0 {
         let _ = write!(out, ", {} failed", many(echo.errors, "call"));
     }
+    let _ = write!(out, " ({})", how(run, echo).join(", "));
+    out
+}
+
+/// Over how many connections, and in which way.
+fn how(run: &Run, echo: &Echo) -> Vec<String> {
+    let load = &run.load;
     let mut how = vec![many(echo.connections, "connection")];
     if load.connections > 1 {
         how.push(format!("{} at a time", load.connections));
@@ -131,14 +138,8 @@ fn messages(run: &Run, echo: &Echo) -> String {
     if load.warmup > 0 {
         how.push(format!("after {} to warm up", count(load.warmup)));
     }
-    if let Some((client, servers)) = &load.cores {
-        let servers: Vec<String> = servers.iter().map(ToString::to_string).collect();
-        let cores = if servers.len() == 1 { "core" } else { "cores" };
-        how.push(format!(
-            "client on core {client}, server on {cores} {}",
-            servers.join(" ")
-        ));
+    if let Some((client, _)) = &load.cores {
+        how.push(format!("client on core {client}, server on the others"));
     }
-    let _ = write!(out, " ({})", how.join(", "));
-    out
+    how
 }
