@@ -69,7 +69,7 @@ fn main() {
         println!("skipped: sockperf's server needs a port that is free for certain");
         return;
     }
-    let (rounds, seconds) = if quick { (2, 1) } else { (20, 1) };
+    let (rounds, seconds) = if quick { (2, 1) } else { (10, 1) };
     for (name, start) in SERVERS {
         pin(place.cores.server);
         let server = start();
