@@ -1,6 +1,8 @@
 //! A probe's report as a page: that it is whole, stands alone, and asks nobody for anything.
 
 #[allow(clippy::cast_precision_loss, reason = "a picture needs few digits")]
+#[path = "../src/render/probe/tests/parts.rs"]
+mod parts;
 #[path = "../src/render/probe/tests/sample.rs"]
 mod sample;
 

@@ -1,11 +1,10 @@
 //! Several runs side by side, what their difference is worth, and what was expected.
 
-use crate::measure::times::Times;
-
 use super::page::{Grid, Line, Part, Rank, Row, Section, Tone};
 use super::words::{self, count, ns};
 use crate::escape;
 use crate::measure::report::{Comparison, Difference, Judged, Versus};
+use crate::measure::times::Times;
 use crate::measure::{Echo, Report, Run};
 
 /// From here on two medians are worth telling apart: the rule of the verdict itself.

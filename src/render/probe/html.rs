@@ -8,10 +8,10 @@ use minijinja::{Environment as Templates, context};
 
 use super::buckets::Axis;
 use super::page::{Detail, Environment, Fact, Grid, Page, Part, Rank, Says, Section};
+use super::screen::Glyphs;
 use super::{spark, svg};
 use crate::escape;
 use crate::measure::Report;
-use crate::render::probe::text::Glyphs;
 
 const TEMPLATE: &str = include_str!("page.html");
 

@@ -5,9 +5,10 @@
 
 use std::fmt::Write as _;
 
+use super::bars::histogram;
 use super::page::{Detail, Environment, Fact, Grid, Page, Part, Rank, Says};
+use super::screen::Glyphs;
 use super::spark;
-use super::text::{Glyphs, histogram};
 use crate::escape;
 use crate::measure::Report;
 

@@ -6,6 +6,7 @@
 //! [`mod@html`] only draw it, [`svg`] and [`spark`] the charts; [`words`] and [`buckets`] are the numbers as people read them.
 //! [`mod@json`] is the report itself, typed.
 
+mod bars;
 mod buckets;
 mod compare;
 mod html;
@@ -14,6 +15,7 @@ mod load;
 mod markdown;
 mod options;
 mod page;
+mod screen;
 mod sections;
 mod server;
 mod sockets;
@@ -27,7 +29,8 @@ pub use html::html;
 pub use json::{json, schema};
 pub use markdown::markdown;
 pub use page::Environment;
-pub use text::{Bars, Colours, Glyphs, Screen, text};
+pub use screen::{Bars, Colours, Glyphs, Screen};
+pub use text::text;
 
 #[cfg(test)]
 mod tests;

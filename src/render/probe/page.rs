@@ -3,12 +3,11 @@
 //! The one place that decides what is said; how it looks is the business of [`super::text`], [`super::markdown`] and
 //! [`super::html`]. Text in a page is escaped already ([`crate::escape`]): one line, no control bytes.
 
-use crate::measure::times::Times;
-
 use super::{compare, sections};
 use crate::escape;
 use crate::measure::echo::Slice;
 use crate::measure::report::Comparison;
+use crate::measure::times::Times;
 use crate::measure::{Report, Run};
 use crate::socket::Type;
 

@@ -1,6 +1,6 @@
 //! The course of a run on one line: a bar per slice, as high as its mean round trip.
 
-use super::text::Glyphs;
+use super::screen::Glyphs;
 use super::words;
 use crate::measure::echo::Slice;
 

@@ -4,82 +4,15 @@
 
 use std::fmt::Write as _;
 
-use crate::measure::times::Times;
 use anstyle::{AnsiColor, Style};
 
-use super::buckets::Axis;
+use super::bars::histogram;
 use super::page::{Detail, Fact, Grid, Line, Page, Part, Rank, Says, Section, Tone};
+use super::screen::{Bars, Colours, Glyphs, Screen};
+use super::spark;
 use super::table::{self, Drawn};
-use super::{spark, words};
 use crate::measure::Report;
-
-/// What the report is drawn on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Screen {
-    /// Columns.
-    pub width: usize,
-    /// What the terminal can show.
-    pub glyphs: Glyphs,
-    /// Whether the histogram is drawn.
-    pub bars: Bars,
-    /// Whether headings and verdicts are coloured.
-    pub colours: Colours,
-}
-
-impl Default for Screen {
-    /// 100 columns, for a pipe.
-    fn default() -> Screen {
-        Screen {
-            width: 100,
-            glyphs: Glyphs::Unicode,
-            bars: Bars::Hidden,
-            colours: Colours::Plain,
-        }
-    }
-}
-
-/// The characters that a terminal can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Glyphs {
-    /// All of them.
-    Unicode,
-    /// The oldest 95.
-    Ascii,
-}
-
-impl Glyphs {
-    /// What a locale promises: the first of LC_ALL, LC_CTYPE and LANG that is not empty, locale(7). Without any, UTF-8 is
-    /// a better guess than the "C" of the standard: such shells run in containers, behind terminals of today.
-    pub fn of_locale(locale: Option<&str>) -> Glyphs {
-        let Some(locale) = locale.filter(|l| !l.is_empty()) else {
-            return Glyphs::Unicode;
-        };
-        let charset = locale.to_ascii_lowercase().replace('-', "");
-        if charset.contains("utf8") {
-            Glyphs::Unicode
-        } else {
-            Glyphs::Ascii
-        }
-    }
-}
-
-/// `--histogram`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bars {
-    /// Without.
-    Hidden,
-    /// With it.
-    Shown,
-}
-
-/// Escape sequences for colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Colours {
-    /// None.
-    Plain,
-    /// Those of every terminal.
-    Ansi,
-}
+use crate::measure::times::Times;
 
 /// The report as text.
 pub fn text(report: &Report, screen: Screen) -> String {
@@ -129,10 +62,6 @@ struct Drawing {
 
 /// Before what a fact says: two blanks, its name, a blank.
 const LABEL: usize = 14;
-/// Bars are at most so long.
-const LONGEST_BAR: usize = 40;
-/// A histogram has at most so many.
-const MOST_BARS: u32 = 20;
 
 impl Drawing {
     /// An empty heading is none.
@@ -259,31 +188,6 @@ impl Drawing {
             Colours::Ansi => format!("{style}{text}{style:#}"),
         }
     }
-}
-
-/// A bar per bucket, in lines of at most `width` characters.
-pub(super) fn histogram(times: &Times, width: usize) -> String {
-    let Some(axis) = Axis::of(&[times], MOST_BARS) else {
-        return String::new();
-    };
-    let buckets = axis.buckets(times);
-    let most = buckets.iter().map(|b| b.count).max().unwrap_or(1).max(1);
-    let longest = width.saturating_sub(44).clamp(4, LONGEST_BAR);
-    let mut out = String::new();
-    for bucket in &buckets {
-        // What is there must be seen: at least one.
-        let length = (bucket.count as f64 * longest as f64 / most as f64).ceil() as usize;
-        let line = format!(
-            "  {:>8} … {:<8} {:>10} {:>6.2} %  {}",
-            words::edge(bucket.from),
-            words::edge(bucket.to),
-            words::count(bucket.count),
-            100.0 * bucket.count as f64 / times.len() as f64,
-            "█".repeat(length)
-        );
-        let _ = writeln!(out, "{}", line.trim_end());
-    }
-    out
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::measure::times::Times;
-
 use super::{Frame, Scale};
+use crate::measure::times::Times;
 use crate::render::probe::buckets::Axis;
 use crate::render::probe::words;
 

@@ -5,9 +5,8 @@
 
 use std::fmt::Write as _;
 
-use crate::measure::times::Times;
-
 use super::{Frame, SERIES, Scale, quoted};
+use crate::measure::times::Times;
 use crate::render::probe::words;
 
 const FRAME: Frame = Frame {
