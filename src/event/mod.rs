@@ -5,10 +5,12 @@
 
 mod accounts;
 mod call;
+mod moment;
 mod tally;
 
 pub use accounts::{Accounts, Datagrams};
-pub use call::{Arg, Call};
+pub use call::{Arg, Call, Record};
+pub use moment::{Moment, Seen};
 pub use tally::Tally;
 
 use crate::option::{Row, Ruling, Value};

@@ -8,7 +8,11 @@ use crate::socket::{SocketName, Triple, UnixName};
 
 /// `{sa_family=AF_INET, sin_port=htons(35555), sin_addr=inet_addr("127.0.0.1")}`
 pub(super) fn address(name: &SocketName) -> Arg {
-    Arg::symbol(match name {
+    let brief = match name {
+        SocketName::Unix(UnixName::Unnamed) => String::new(),
+        named => named.to_string(),
+    };
+    let full = match name {
         SocketName::Inet(SocketAddr::V4(a)) => {
             format!(
                 "{{sa_family=AF_INET, sin_port=htons({}), sin_addr=inet_addr(\"{}\")}}",
@@ -32,7 +36,8 @@ pub(super) fn address(name: &SocketName) -> Arg {
             )
         }
         SocketName::Unix(name) => format!("{{sa_family=AF_UNIX, sun_path=\"{name}\"}}"),
-    })
+    };
+    Arg::Address { brief, full }
 }
 
 /// The length that accept(2) and its kin are given and give back.
