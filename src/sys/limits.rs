@@ -1,5 +1,7 @@
 //! RLIMIT_NOFILE: how many descriptors this process may have.
 
+use std::io;
+
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Raises the soft limit to the hard one, which needs no privilege (getrlimit(2)).
@@ -10,6 +12,12 @@ pub fn raise_descriptor_limit() {
         // With the lower limit everything works too, for fewer peers.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
+}
+
+/// Sets the soft limit. EINVAL above the hard one; descriptors that are open stay open, whatever their number.
+pub fn set_descriptor_limit(most: u64) -> io::Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, most, hard)?)
 }
 
 /// The soft limit; without one, as many as there can be.
