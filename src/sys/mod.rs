@@ -25,7 +25,7 @@ pub mod examine;
 pub mod hint;
 mod holder;
 mod inherit;
-mod limits;
+pub mod limits;
 pub mod message;
 mod name;
 pub mod namespace;
@@ -84,6 +84,15 @@ impl<'a, O: Observer> Sys<'a, O> {
             observer,
             task,
             start: Instant::now(),
+        }
+    }
+
+    /// A gate whose calls count their times from a start that others share.
+    pub fn since(observer: &'a O, task: &'a str, start: Instant) -> Self {
+        Sys {
+            observer,
+            task,
+            start,
         }
     }
 

@@ -1,0 +1,156 @@
+//! From calls to [`Moment`]s, in the order of the script: what happened where a step stands.
+
+use std::os::fd::AsRawFd as _;
+
+use super::act::pattern;
+use super::stage::Stage;
+use super::values::Values;
+use crate::event::{Arg, Moment, Record, Seen};
+use crate::lab::file::step::Step;
+use crate::lab::file::verbs::{self, Verb};
+
+/// Of more calls than this in one step, the first and the last are shown, and how many there are between.
+const MOST_CALLS: usize = 6;
+const AT_EACH_END: usize = 2;
+
+/// The moments so far.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    pub(super) moments: Vec<Moment>,
+    /// Calls that have begun, by actor.
+    begun: u32,
+}
+
+impl Story {
+    /// A caption.
+    pub(super) fn note(&mut self, text: &str) {
+        self.moments.push(Moment::Note(text.to_owned()));
+    }
+
+    /// A step is over: its calls, then what is to be said beside them.
+    pub(super) fn done(
+        &mut self,
+        step: &Step,
+        records: Vec<Record>,
+        aside: Option<&str>,
+        t_ns: u64,
+    ) {
+        let actor = &step.actor;
+        let many = records.len();
+        for (n, record) in records.into_iter().enumerate() {
+            if many > MOST_CALLS && n == AT_EACH_END {
+                let text = format!("… {} more calls", many - 2 * AT_EACH_END);
+                self.aside(actor, record.t_ns, text, Seen::Observed);
+            }
+            if many <= MOST_CALLS || n < AT_EACH_END || n >= many - AT_EACH_END {
+                self.moments.push(Moment::Call(record));
+            }
+        }
+        if let Some(aside) = aside {
+            let seen = match step.verb {
+                // What another process says of itself.
+                Verb::Says => Seen::Inferred,
+                _ => Seen::Observed,
+            };
+            self.aside(actor, t_ns, aside.to_owned(), seen);
+        }
+    }
+
+    fn aside(&mut self, task: &str, t_ns: u64, text: String, seen: Seen) {
+        self.moments.push(Moment::Aside {
+            t_ns,
+            task: task.to_owned(),
+            text,
+            seen,
+        });
+    }
+
+    /// A step is blocked: the calls that it has made, and the one that it waits in.
+    pub(super) fn began(
+        &mut self,
+        step: &Step,
+        records: Vec<Record>,
+        args: Vec<Arg>,
+        t_ns: u64,
+    ) -> u32 {
+        self.done(step, records, None, t_ns);
+        self.begun += 1;
+        self.moments.push(Moment::Began {
+            id: self.begun,
+            t_ns,
+            task: step.actor.clone(),
+            name: call_of(step.verb).to_owned(),
+            args,
+        });
+        self.begun
+    }
+
+    /// A blocked step is over. The call that it waited in is the first that returned since.
+    pub(super) fn returned(
+        &mut self,
+        id: u32,
+        step: &Step,
+        records: Vec<Record>,
+        aside: Option<&str>,
+        t_ns: u64,
+    ) {
+        let mut records = records.into_iter();
+        if let Some(record) = records.next() {
+            self.moments.push(Moment::Returned { id, record });
+        }
+        self.done(step, records.collect(), aside, t_ns);
+    }
+
+    /// Something else came than was expected.
+    pub(super) fn unmet(&mut self, actor: &str, expected: &str, came: &str) {
+        self.moments.push(Moment::Unmet {
+            task: actor.to_owned(),
+            expected: expected.to_owned(),
+            came: came.to_owned(),
+        });
+    }
+}
+
+/// The call that a step waits in.
+fn call_of(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Accept => "accept4",
+        Verb::Write => "send",
+        Verb::Gather | Verb::Exchange => "recv",
+        Verb::Echo => "recvmsg",
+        Verb::Crowd => "connect",
+        other => verbs::of(other).name,
+    }
+}
+
+/// What is known of a call before it returns: the descriptor, the address, what is sent.
+pub(super) fn known_args(step: &Step, stage: &Stage, values: &Values) -> Vec<Arg> {
+    let mut args = Vec::new();
+    if let Some(made) = step.text("fd").and_then(|name| stage.socket(name).ok()) {
+        args.push(Arg::Fd(made.fd.as_raw_fd()));
+    }
+    let fill = |key| step.text(key).and_then(|text| values.fill(text).ok());
+    if let Some(address) = fill("address") {
+        args.push(Arg::Address {
+            brief: address.clone(),
+            full: address,
+        });
+    }
+    let sends = matches!(
+        step.verb,
+        Verb::Send | Verb::Sendto | Verb::Sendmsg | Verb::Write
+    );
+    if sends {
+        match (fill("data"), step.get("bytes")) {
+            (Some(data), _) => args.push(Arg::data(data.as_bytes())),
+            (None, Some(crate::lab::file::step::Held::Number(n))) => {
+                let len = usize::try_from(*n).unwrap_or_default();
+                let head = pattern(len.min(Arg::SHOWN));
+                args.push(Arg::Data { head, len });
+                args.push(Arg::Int(*n));
+            }
+            _ => {}
+        }
+    }
+    args
+}
