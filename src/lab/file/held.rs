@@ -55,6 +55,7 @@ fn held(kind: Kind, node: &Node) -> Result<Held, Refused> {
         Kind::Option => Err(Refused::new()),
         Kind::OptionValue => Ok(Held::Value(value(node))),
         Kind::Ancillary => ancillary(node),
+        Kind::Flags if text == Some("") => Ok(Held::Bits(0)),
         Kind::Flags => word(needed?, sys::bits::message_flag_bits, |f| {
             Held::Bits(f.bits())
         }),
@@ -181,10 +182,18 @@ fn fields(node: &Node) -> Result<Held, Refused> {
     let Data::Table(table) = &node.data else {
         return relation(node).map(Held::Wanted);
     };
-    let one = |entry: &crate::profile::document::Entry| {
-        let wanted = relation(&entry.node)?;
-        Ok((entry.key.clone(), wanted))
-    };
-    let read: Result<Vec<_>, Refused> = table.entries.iter().map(one).collect();
-    read.map(Held::Fields)
+    let mut fields = Vec::new();
+    for entry in &table.entries {
+        match &entry.node.data {
+            // A struct in a control message: { SCM_CREDENTIALS = { pid = "> 0" } }.
+            Data::Table(inner) => {
+                for part in &inner.entries {
+                    let name = format!("{}.{}", entry.key, part.key);
+                    fields.push((name, relation(&part.node)?));
+                }
+            }
+            _ => fields.push((entry.key.clone(), relation(&entry.node)?)),
+        }
+    }
+    Ok(Held::Fields(fields))
 }

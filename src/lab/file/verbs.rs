@@ -208,6 +208,7 @@ const NAME: Param = may("name", Kind::Pattern);
 const VALUE: Param = may("value", Kind::WantedFields);
 const HEARD: Param = may("data", Kind::Pattern);
 const HEARD_HEX: Param = may("hex", Kind::Pattern);
+const ERRNO: Param = may("errno", Kind::Pattern);
 const FROM: Param = may("from", Kind::Pattern);
 const HALVES: Kind = Kind::Word(&["read", "write", "both"]);
 const REQUESTS: Kind = Kind::Word(&["SIOCINQ", "SIOCOUTQ", "SIOCOUTQNSD", "SIOCATMARK"]);
@@ -246,10 +247,10 @@ static ROWS: &[Row] = &[
     row(Verb::Dup, "dup", "dup(2), with close-on-exec", &[FD, AS]),
     row(Verb::Ioctl, "ioctl", "ioctl(2): bytes unread, unacknowledged or not yet sent, or the urgent mark", &[FD, need("request", REQUESTS), VALUE]),
     row(Verb::Pause, "pause", "let time pass, where time is the subject", &[need("time", Kind::Time)]),
-    row(Verb::Returns, "returns", "the blocked call of this actor finishes; its expectations stand here", &[may("as", Kind::NewSocket), HEARD, HEARD_HEX, FROM, NAME, may("msg_flags", Kind::Pattern), may("ancillary", Kind::WantedFields), may("passed", Kind::Wanted), may("revents", Kind::Pattern), VALUE]),
+    row(Verb::Returns, "returns", "the blocked call of this actor finishes; its expectations stand here", &[ERRNO, may("as", Kind::NewSocket), HEARD, HEARD_HEX, FROM, NAME, may("msg_flags", Kind::Pattern), may("ancillary", Kind::WantedFields), may("passed", Kind::Wanted), may("revents", Kind::Pattern), VALUE]),
     row(Verb::Fill, "fill", "send without waiting until it would block; the result is the number of sends", &[FD, BYTES]),
     row(Verb::Write, "write", "send everything, in as many calls as it takes", &[FD, DATA, HEX, BYTES]),
-    row(Verb::Gather, "gather", "receive until there are so many bytes, the end, or an error", &[FD, need("bytes", Kind::Number), HEARD, HEARD_HEX]),
+    row(Verb::Gather, "gather", "receive until there are so many bytes, the end, or an error", &[FD, need("bytes", Kind::Number), HEARD, HEARD_HEX, ERRNO]),
     row(Verb::Exchange, "exchange", "send each piece, receive so many bytes; the fastest of several rounds counts", &[FD, need("writes", Kind::Texts), need("bytes", Kind::Number), may("times", Kind::Number), may("flags", Kind::Flags)]),
     row(Verb::Echo, "echo", "answer datagrams until there were so many or none came for `idle`", &[FD, need("times", Kind::Number), may("idle", Kind::Time), may("guard", Kind::Word(&["ttl"]))]),
     row(Verb::Crowd, "crowd", "so many clients connect; they are called name1, name2 …", &[ADDRESS, need("count", Kind::Number), AS]),

@@ -39,7 +39,7 @@ pub(super) fn judge(step: &Step, outcome: &Outcome, values: &Values) -> Vec<Weig
         Held::Wanted(wanted) => wanted.names_an_errno(),
         _ => false,
     };
-    let foreseen = step.get("killed").is_some()
+    let foreseen = ["killed", "errno"].iter().any(|key| step.get(key).is_some())
         || step.get("expect").is_some()
         || step.get("until").is_some_and(about_failure);
     if !foreseen && (outcome.errno.is_some() || outcome.killed.is_some()) {
@@ -71,6 +71,13 @@ fn is_expectation(step: &Step, key: &str) -> bool {
     )
 }
 
+/// What `expect` is about. What came before an error counts, where a step gathers it.
+fn results(outcome: &Outcome) -> Vec<Came> {
+    let gathered = outcome.errno.is_some() && outcome.result >= 0;
+    let number = gathered.then_some(Came::Number(outcome.result));
+    number.into_iter().chain([result(outcome)]).collect()
+}
+
 /// The result in a word: the errno, or the number.
 pub(super) fn result(outcome: &Outcome) -> Came {
     match (&outcome.killed, &outcome.errno) {
@@ -82,7 +89,9 @@ pub(super) fn result(outcome: &Outcome) -> Came {
 
 fn one(key: &str, held: &Held, outcome: &Outcome, values: &Values) -> Vec<Weighed> {
     match (key, held) {
-        ("expect", Held::Wanted(wanted)) => vec![relation(key, wanted, &[result(outcome)], values)],
+        ("expect", Held::Wanted(wanted)) => {
+            vec![relation(key, wanted, &results(outcome), values)]
+        }
         ("elapsed", Held::Wanted(wanted)) => {
             vec![relation(
                 key,
@@ -104,8 +113,12 @@ fn one(key: &str, held: &Held, outcome: &Outcome, values: &Values) -> Vec<Weighe
         }
         ("ancillary", Held::Fields(fields)) => {
             let found = |name: &str| {
-                let (_, value) = outcome.ancillary.iter().find(|(n, _)| n == name)?;
-                Some(value)
+                let (whole, part) = name.split_once('.').unwrap_or((name, ""));
+                let (_, value) = outcome.ancillary.iter().find(|(n, _)| n == whole)?;
+                match part {
+                    "" => Some(value),
+                    part => field(value, part),
+                }
             };
             parts(key, fields, found, values)
         }
@@ -125,6 +138,10 @@ fn field<'a>(value: &'a Json, name: &str) -> Option<&'a Json> {
 fn came(json: &Json) -> Came {
     match json {
         Json::Bool(flag) => Came::Flag(*flag),
+        Json::Object(fields) if fields.contains_key("tv_usec") => {
+            let part = |key| fields.get(key).and_then(Json::as_u64).unwrap_or_default();
+            Came::Time(part("tv_sec") * 1_000_000_000 + part("tv_usec") * 1_000)
+        }
         Json::Number(n) => n
             .as_i64()
             .map_or_else(|| Came::Word(n.to_string()), Came::Number),
@@ -193,6 +210,7 @@ fn text(key: &str, pattern: &str, outcome: &Outcome, values: &Values) -> Weighed
         "name" => words(&outcome.name),
         "msg_flags" => words(&outcome.msg_flags),
         "revents" => words(&outcome.revents),
+        "errno" => words(&outcome.errno),
         _ => words(&outcome.killed),
     };
     let met = match key {
@@ -219,6 +237,8 @@ fn latin(bytes: &[u8]) -> String {
 /// Flags in any order.
 fn flags(text: &[u8]) -> Vec<&[u8]> {
     let mut flags: Vec<&[u8]> = text.split(|&b| b == b'|').collect();
+    // No flag at all is written 0 or not at all.
+    flags.retain(|flag| !flag.is_empty() && *flag != b"0");
     flags.sort_unstable();
     flags
 }

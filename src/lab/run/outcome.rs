@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::socket::{SocketName, UnixName};
+
 /// What came of one step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Outcome {
@@ -64,9 +66,9 @@ impl Outcome {
     }
 
     /// It is about this address.
-    pub(super) fn at(name: impl ToString) -> Outcome {
+    pub(super) fn at(name: &SocketName) -> Outcome {
         Outcome {
-            name: Some(name.to_string()),
+            name: Some(written(name)),
             ..Outcome::default()
         }
     }
@@ -126,6 +128,14 @@ impl Outcome {
             parts.push(("port".into(), port.to_owned()));
         }
         parts
+    }
+}
+
+/// An address as a step writes it; one that has no name is empty.
+pub(super) fn written(name: &SocketName) -> String {
+    match name {
+        SocketName::Unix(UnixName::Unnamed) => String::new(),
+        named => named.to_string(),
     }
 }
 

@@ -146,8 +146,9 @@ pub(super) fn echo(act: &Act<'_>) -> Acted {
         let come = act
             .sys
             .receive_message(made.as_fd(), &mut buffer, 256, flags)?;
+        // Used up: it is dropped, and the loop is dead.
         let Some(ttl) = left(&come.control, guarded) else {
-            break;
+            continue;
         };
         let control = ttl.map(|t| Ancillary::Option {
             row: crate::option::find("IP_TTL").expect("the registry has it"),

@@ -2,7 +2,7 @@
 
 use super::{Act, Acted, Stop};
 use crate::lab::file::step::Held;
-use crate::lab::run::outcome::Outcome;
+use crate::lab::run::outcome::{Outcome, written};
 use crate::socket::{Family, Protocol, Triple, Type};
 use crate::sys::{Blocking, Half, Linger};
 
@@ -57,7 +57,7 @@ fn with_name(act: &Act<'_>, outcome: Outcome) -> Acted {
     }
     let name = act.sys.getsockname(act.fd()?.as_fd())?;
     Ok(Outcome {
-        name: Some(name.to_string()),
+        name: Some(written(&name)),
         ..outcome
     })
 }
@@ -84,8 +84,8 @@ pub(super) fn accept(act: &Act<'_>) -> Acted {
         None => act.sys.close(fd, Linger::AsSet),
     }
     Ok(Outcome {
-        from: Some(peer.to_string()),
-        ..Outcome::at(peer)
+        from: Some(written(&peer)),
+        ..Outcome::at(&peer)
     })
 }
 
@@ -112,11 +112,11 @@ pub(super) fn close(act: &Act<'_>) -> Acted {
 }
 
 pub(super) fn getsockname(act: &Act<'_>) -> Acted {
-    Ok(Outcome::at(act.sys.getsockname(act.fd()?.as_fd())?))
+    Ok(Outcome::at(&act.sys.getsockname(act.fd()?.as_fd())?))
 }
 
 pub(super) fn getpeername(act: &Act<'_>) -> Acted {
-    Ok(Outcome::at(act.sys.getpeername(act.fd()?.as_fd())?))
+    Ok(Outcome::at(&act.sys.getpeername(act.fd()?.as_fd())?))
 }
 
 pub(super) fn dup(act: &Act<'_>) -> Acted {

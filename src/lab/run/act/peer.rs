@@ -18,7 +18,11 @@ pub(super) fn serve(act: &Act<'_>) -> Acted {
         false => format!(" with {}", set.join(", ")),
     };
     act.stage.servers().insert(act.step.actor.clone(), served);
-    Ok(Outcome::at(&address).aside(format!("sockplay serve -c {profile}{shown} on {address}")))
+    let outcome = Outcome {
+        name: Some(address.clone()),
+        ..Outcome::default()
+    };
+    Ok(outcome.aside(format!("sockplay serve -c {profile}{shown} on {address}")))
 }
 
 pub(super) fn says(act: &Act<'_>) -> Acted {

@@ -6,7 +6,7 @@ use nix::sys::socket::MsgFlags;
 
 use super::{Act, Acted, Stop, option};
 use crate::lab::file::step::Held;
-use crate::lab::run::outcome::Outcome;
+use crate::lab::run::outcome::{Outcome, written};
 use crate::lab::run::stage::Made;
 use crate::sys::ancillary::{Ancillary, Arrived};
 use crate::sys::bits;
@@ -105,7 +105,7 @@ pub(super) fn recvfrom(act: &Act<'_>) -> Acted {
     buffer.truncate(n);
     Ok(Outcome {
         data: Some(buffer),
-        from: from.map(|name| name.to_string()),
+        from: from.as_ref().map(written),
         ..Outcome::count(n)
     })
 }
@@ -121,7 +121,7 @@ pub(super) fn recvmsg(act: &Act<'_>) -> Acted {
     let flags = come.flags & !libc::MSG_CMSG_CLOEXEC;
     let mut outcome = Outcome {
         data: Some(buffer),
-        from: come.from.map(|name| name.to_string()),
+        from: come.from.as_ref().map(written),
         msg_flags: Some(bits::message_flag_names(flags)),
         passed: Some(0),
         ..Outcome::count(come.len)
