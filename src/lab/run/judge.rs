@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::outcome::{Outcome, plain};
+use super::outcome::{Outcome, nanoseconds, plain};
 use super::values::Values;
 use crate::escape;
 use crate::lab::file::step::{Held, Step};
@@ -39,7 +39,9 @@ pub(super) fn judge(step: &Step, outcome: &Outcome, values: &Values) -> Vec<Weig
         Held::Wanted(wanted) => wanted.names_an_errno(),
         _ => false,
     };
-    let foreseen = ["killed", "errno"].iter().any(|key| step.get(key).is_some())
+    let foreseen = ["killed", "errno"]
+        .iter()
+        .any(|key| step.get(key).is_some())
         || step.get("expect").is_some()
         || step.get("until").is_some_and(about_failure);
     if !foreseen && (outcome.errno.is_some() || outcome.killed.is_some()) {
@@ -112,6 +114,14 @@ fn one(key: &str, held: &Held, outcome: &Outcome, values: &Values) -> Vec<Weighe
             parts(key, fields, field, values)
         }
         ("ancillary", Held::Fields(fields)) => {
+            if fields.is_empty() {
+                let names: Vec<&str> = outcome.ancillary.iter().map(|(n, _)| n.as_str()).collect();
+                return vec![Weighed {
+                    expected: "no control message".into(),
+                    came: names.join(", "),
+                    met: names.is_empty(),
+                }];
+            }
             let found = |name: &str| {
                 let (whole, part) = name.split_once('.').unwrap_or((name, ""));
                 let (_, value) = outcome.ancillary.iter().find(|(n, _)| n == whole)?;
@@ -138,14 +148,13 @@ fn field<'a>(value: &'a Json, name: &str) -> Option<&'a Json> {
 fn came(json: &Json) -> Came {
     match json {
         Json::Bool(flag) => Came::Flag(*flag),
-        Json::Object(fields) if fields.contains_key("tv_usec") => {
-            let part = |key| fields.get(key).and_then(Json::as_u64).unwrap_or_default();
-            Came::Time(part("tv_sec") * 1_000_000_000 + part("tv_usec") * 1_000)
-        }
         Json::Number(n) => n
             .as_i64()
             .map_or_else(|| Came::Word(n.to_string()), Came::Number),
-        other => Came::Word(plain(other)),
+        other => match nanoseconds(other) {
+            Some(ns) => Came::Time(ns),
+            None => Came::Word(plain(other)),
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::lab::file::wanted::time;
 use crate::socket::{SocketName, UnixName};
 
 /// What came of one step.
@@ -131,6 +132,12 @@ impl Outcome {
     }
 }
 
+/// A struct timeval as a time.
+pub(super) fn nanoseconds(value: &Json) -> Option<u64> {
+    let part = |key| value.get(key)?.as_u64();
+    Some(part("tv_sec")? * 1_000_000_000 + part("tv_usec")? * 1_000)
+}
+
 /// An address as a step writes it; one that has no name is empty.
 pub(super) fn written(name: &SocketName) -> String {
     match name {
@@ -143,6 +150,9 @@ pub(super) fn written(name: &SocketName) -> String {
 pub(super) fn plain(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
+        Json::Object(_) if nanoseconds(value).is_some() => {
+            time(nanoseconds(value).unwrap_or_default())
+        }
         other => other.to_string(),
     }
 }

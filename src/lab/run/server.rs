@@ -104,11 +104,16 @@ fn private(profile: &str, set: &[String], directory: &Path) -> Result<Vec<String
     let overlays: Vec<Overlay> = set.iter().map(Overlay::set).collect();
     let read = profile::load(Some(profile), &overlays).map_err(|e| e.to_string())?;
     let given = |key: &str| set.iter().any(|s| s.starts_with(key));
+    let mut own = Vec::new();
+    if !given("serve.drain_timeout") {
+        // Who stops a server in a script does not want to wait for its clients.
+        own.push("serve.drain_timeout=\"0s\"".to_owned());
+    }
     let abstract_name = matches!(
         read.address.path.as_ref().map(|p| &p.value),
         Some(UnixName::Abstract(_))
     );
-    Ok(match read.socket.family.value {
+    own.extend(match read.socket.family.value {
         Family::Unix if given("address.path") || abstract_name => Vec::new(),
         Family::Unix => {
             let path = directory.join(format!("{profile}.sock"));
@@ -116,7 +121,8 @@ fn private(profile: &str, set: &[String], directory: &Path) -> Result<Vec<String
         }
         _ if given("address.port") => Vec::new(),
         _ => vec!["address.port=0".into()],
-    })
+    });
+    Ok(own)
 }
 
 /// The lines of a pipe, escaped: a server logs what its peers sent.
@@ -126,7 +132,7 @@ fn lines(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
         let read = move || {
             for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                 // Nobody listens any more: the run is over.
-                if tell.send(escape::bytes(&line)).is_err() {
+                if tell.send(escape::stream(&line)).is_err() {
                     return;
                 }
             }

@@ -1,4 +1,4 @@
-//! What takes many calls: filling a buffer, sending everything, answering datagrams, a crowd of clients.
+//! What takes many calls: filling a buffer, sending everything, rounds of questions and answers, a crowd of clients.
 
 use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::MsgFlags;
 
 use super::{Act, Acted, Stop, pattern, talk};
+use crate::lab::file::step::Held;
+use crate::lab::file::wanted;
 use crate::lab::run::outcome::Outcome;
 use crate::lab::run::stage::Made;
 use crate::socket::{Family, Triple, Type};
-use crate::sys::ancillary::{Ancillary, Arrived};
 use crate::sys::errno::would_block;
 use crate::sys::{Blocking, Readiness};
 
@@ -98,7 +99,7 @@ pub(super) fn exchange(act: &Act<'_>) -> Acted {
     // Flags such as MSG_MORE are about what follows: they do not belong to the last piece.
     let more = MsgFlags::from_bits_retain(act.step.bits("flags"));
     let mut buffer = vec![0; answer];
-    let mut fastest = Duration::MAX;
+    let (mut fastest, mut slowest) = (Duration::MAX, Duration::ZERO);
     for _ in 0..rounds {
         let begun = Instant::now();
         for (n, piece) in pieces.iter().enumerate() {
@@ -117,78 +118,35 @@ pub(super) fn exchange(act: &Act<'_>) -> Acted {
             }
             done += n;
         }
-        fastest = fastest.min(begun.elapsed());
+        let took = begun.elapsed();
+        (fastest, slowest) = (fastest.min(took), slowest.max(took));
     }
     let ns = fastest.as_nanos() as u64;
     Ok(Outcome {
         data: Some(buffer),
         elapsed_ns: ns.max(1),
+        parts: vec![("slowest".into(), wanted::time(slowest.as_nanos() as u64))],
         ..Outcome::count(answer)
     })
-}
-
-pub(super) fn echo(act: &Act<'_>) -> Acted {
-    let made = act.fd()?;
-    let most = act.number("times")?;
-    let idle = act.step.time("idle").unwrap_or(Duration::from_millis(500));
-    let guarded = act.step.get("guard").is_some();
-    let mut buffer = vec![0; 2048];
-    let mut echoes = 0;
-    while echoes < most && Instant::now() < act.deadline {
-        let waits = i32::try_from(idle.as_millis()).unwrap_or(i32::MAX);
-        let ready = act
-            .unseen()
-            .poll(&[(made.as_fd(), Readiness::Readable)], waits)?;
-        if ready != [true] {
-            break;
-        }
-        let flags = MsgFlags::MSG_DONTWAIT;
-        let come = act
-            .sys
-            .receive_message(made.as_fd(), &mut buffer, 256, flags)?;
-        // Used up: it is dropped, and the loop is dead.
-        let Some(ttl) = left(&come.control, guarded) else {
-            continue;
-        };
-        let control = ttl.map(|t| Ancillary::Option {
-            row: crate::option::find("IP_TTL").expect("the registry has it"),
-            bytes: t.to_ne_bytes().to_vec(),
-        });
-        let control: Vec<Ancillary<'_>> = control.into_iter().collect();
-        act.sys.send_message(
-            made.as_fd(),
-            come.from.as_ref(),
-            &buffer[..come.len],
-            &control,
-            MsgFlags::MSG_NOSIGNAL,
-        )?;
-        echoes += 1;
-    }
-    Ok(Outcome::of(echoes))
-}
-
-/// The time to live to answer with: one less than came, if it is guarded by that. `None`: it is used up.
-fn left(control: &[Arrived], guarded: bool) -> Option<Option<i32>> {
-    if !guarded {
-        return Some(None);
-    }
-    let came = control.iter().find_map(|arrived| match arrived {
-        Arrived::Other { name, bytes, .. } if name == "IP_TTL" => {
-            Some(i32::from_ne_bytes(bytes.get(..4)?.try_into().ok()?))
-        }
-        _ => None,
-    });
-    came.map(|ttl| ttl - 1).filter(|&ttl| ttl > 0).map(Some)
 }
 
 pub(super) fn crowd(act: &Act<'_>) -> Acted {
     let to = act.address(None)?;
     let count = act.bytes("count", 1)?.min(1000);
     let name = act.step.text("as").unwrap_or_default();
-    let triple = Triple::new(to.family(), Type::Stream);
+    let ty = match act.step.get("type") {
+        Some(Held::Type(ty)) => *ty,
+        _ => Type::Stream,
+    };
+    let triple = Triple::new(to.family(), ty);
+    let payload = act.payload()?;
     for n in 1..=count {
         let fd = act.sys.socket_in(triple, Blocking::Yes)?;
         act.sys.connect(fd.as_fd(), &to)?;
+        if act.step.get("data").is_some() {
+            act.sys
+                .send_with(fd.as_fd(), &payload, MsgFlags::MSG_NOSIGNAL)?;
+        }
         act.stage.keep(&format!("{name}{n}"), fd, Some(triple));
     }
     Ok(Outcome::count(count))

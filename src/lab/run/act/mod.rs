@@ -1,10 +1,11 @@
 //! What each verb does: one function per verb, through the same gate as everything else.
 //!
-//! [`open`] makes and names sockets, [`option`] sets and reads options, [`talk`] sends and receives once, [`bulk`] often,
+//! [`open`] makes and names sockets, [`option`] sets and reads options, [`talk`] sends and receives once, [`bulk`] often, [`echo`] answers,
 //! [`look`] asks for state, [`own`] changes the process itself, [`peer`] has a `sockplay serve` for a partner. An errno is a
 //! result like any other; a [`Stop::Script`] says that the file asks for what cannot be tried.
 
 mod bulk;
+mod echo;
 mod look;
 mod open;
 mod option;
@@ -134,7 +135,7 @@ fn once(act: &Act<'_>) -> Acted {
         Verb::Write => bulk::write(act),
         Verb::Gather => bulk::gather(act),
         Verb::Exchange => bulk::exchange(act),
-        Verb::Echo => bulk::echo(act),
+        Verb::Echo => echo::echo(act),
         Verb::Crowd => bulk::crowd(act),
         Verb::AcceptAll => bulk::accept_all(act),
         Verb::State => look::state(act),
