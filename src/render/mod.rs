@@ -6,6 +6,7 @@
 
 pub mod call_line;
 pub mod json;
+pub mod ladder;
 pub mod log_line;
 pub mod options;
 pub mod probe;
