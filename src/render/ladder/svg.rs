@@ -1,0 +1,302 @@
+//! The ladder as SVG that stands inside an HTML page.
+//!
+//! Its colours are the page's custom properties, so that light, dark and print need one picture; [`STYLE`] has the rules
+//! that a page must include once. Places are those of a terminal of [`WIDTH`] columns, times the size of a character.
+
+use std::fmt::Write as _;
+
+use super::layout::{Grid, Placed, PlacedArrow};
+use super::span::{NBSP, Span, Tone, columns};
+use super::story::time;
+use super::{Body, Freight, Ladder, Row, is_stranger};
+
+/// The style sheet of all ladders of a page. It expects the custom properties of the page of a probe: `--ink`, `--soft`,
+/// `--line`, `--panel`, `--bad`, `--changed`, `--s0`, `--good`.
+pub const STYLE: &str = include_str!("ladder.css");
+
+/// Columns of a picture.
+const WIDTH: usize = 132;
+/// Width and height of a character, and of a line with its distance to the next, in pixels.
+const CHAR: f64 = 7.5;
+const LINE: f64 = 19.0;
+/// Above the first row.
+const HEAD: f64 = 38.0;
+
+/// Draws a whole ladder. It has a title and a description for those who hear it.
+pub fn svg(ladder: &Ladder) -> String {
+    let grid = Grid::fit(ladder, WIDTH, "…");
+    let placed: Vec<(&Row, Placed<'_>)> = ladder.rows.iter().map(|r| (r, grid.place(r))).collect();
+    let mut y = HEAD;
+    let mut rows = String::new();
+    let mut bars = Bars::new(ladder.actors.len());
+    let mut before = None;
+    for (row, placed) in &placed {
+        let space = if matches!(row.body, Body::Caption(_)) {
+            LINE * 0.6
+        } else {
+            0.0
+        };
+        y += space;
+        bars.row(row, y - space);
+        let above = before.replace(row.t_ns.map(time));
+        draw(&mut rows, row, placed, y, (&grid, above.flatten()));
+        y += placed.height as f64 * LINE;
+    }
+    let bottom = y + 8.0;
+    let width = extent(&grid, &placed) as f64 * CHAR + 10.0;
+    let mut out = format!(
+        "<svg class=\"ladder\" viewBox=\"0 0 {width:.0} {bottom:.0}\" style=\"max-width:{width:.0}px;min-width:{:.0}px\" role=\"img\">",
+        width * 0.62
+    );
+    let _ = write!(
+        out,
+        "<title>{}</title><desc>{}</desc>",
+        quoted(&format!("ladder of {}", ladder.actors.join(", "))),
+        quoted(&description(ladder))
+    );
+    out += MARKERS;
+    lanes(&mut out, ladder, &grid, bottom, width);
+    out += &bars.finish(&grid, y);
+    out + &rows + "</svg>"
+}
+
+/// Heads of arrows, in the colour of their shafts.
+const MARKERS: &str = "<defs><marker id=\"ladder-head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" \
+    markerWidth=\"8\" markerHeight=\"8\" orient=\"auto-start-reverse\"><path class=\"head\" d=\"M0 1L10 5L0 9Z\"/></marker>\
+    <marker id=\"ladder-dim\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" markerHeight=\"8\" \
+    orient=\"auto-start-reverse\"><path class=\"head dim\" d=\"M0 1L10 5L0 9Z\"/></marker></defs>";
+
+/// One sentence per row, for those who hear it.
+fn description(ladder: &Ladder) -> String {
+    let text = |spans: &[Span]| spans.iter().map(|s| s.text.as_str()).collect::<String>();
+    let one = |row: &Row| match &row.body {
+        Body::Cell { actor, spans } => {
+            let name = ladder.actors.get(*actor).map_or("", String::as_str);
+            format!("{name}: {}", text(spans))
+        }
+        Body::Caption(spans) | Body::Unmet(spans) => text(spans),
+    };
+    let all: Vec<String> = ladder.rows.iter().map(one).collect();
+    all.join("; ").replace(NBSP, " ")
+}
+
+/// How many columns are used.
+fn extent(grid: &Grid, placed: &[(&Row, Placed<'_>)]) -> usize {
+    let text = placed.iter().flat_map(|(_, p)| {
+        let (x, lines) = &p.text;
+        lines.iter().map(move |l| x + super::span::columns_of(l))
+    });
+    let lanes = grid.lanes.last().map_or(0, |l| l.end);
+    text.max().unwrap_or(0).max(lanes).clamp(40, WIDTH) + 1
+}
+
+fn x_of(column: usize) -> f64 {
+    column as f64 * CHAR + 4.0
+}
+
+/// The middle of a rail's column.
+fn rail_x(column: usize) -> f64 {
+    x_of(column) + CHAR / 2.0
+}
+
+/// Names, and a strip or a line for each actor.
+fn lanes(out: &mut String, ladder: &Ladder, grid: &Grid, bottom: f64, width: f64) {
+    for (i, (lane, name)) in grid.lanes.iter().zip(&ladder.actors).enumerate() {
+        let left = rail_x(lane.rail);
+        let last = i + 1 == grid.lanes.len();
+        if lane.end > lane.rail {
+            let right = if last { width - 2.0 } else { rail_x(lane.end) };
+            let _ = write!(
+                out,
+                "<rect class=\"lane\" x=\"{left:.1}\" y=\"2\" width=\"{:.1}\" height=\"{:.1}\" rx=\"4\"/>",
+                right - left,
+                bottom - 4.0
+            );
+        }
+        let _ = write!(
+            out,
+            "<path class=\"rail\" d=\"M{left:.1} 30V{:.1}\"/>",
+            bottom - 6.0
+        );
+        let class = if is_stranger(name) {
+            "actor dim"
+        } else {
+            "actor"
+        };
+        let _ = write!(
+            out,
+            "<text class=\"{class}\" x=\"{:.1}\" y=\"21\">{}</text>",
+            if lane.end > lane.rail {
+                x_of(lane.rail + 2)
+            } else {
+                left
+            },
+            quoted(name)
+        );
+    }
+}
+
+/// Where each actor was waiting.
+struct Bars {
+    since: Vec<Option<f64>>,
+    done: Vec<(usize, f64, f64)>,
+}
+
+impl Bars {
+    fn new(actors: usize) -> Bars {
+        Bars {
+            since: vec![None; actors],
+            done: Vec::new(),
+        }
+    }
+
+    /// A row begins at `y`.
+    fn row(&mut self, row: &Row, y: f64) {
+        for (actor, since) in self.since.iter_mut().enumerate() {
+            let waits = row.waiting.get(actor).copied().unwrap_or(false);
+            if waits {
+                since.get_or_insert(y);
+            } else if let Some(from) = since.take() {
+                self.done.push((actor, from, y));
+            }
+        }
+    }
+
+    fn finish(mut self, grid: &Grid, bottom: f64) -> String {
+        let open = self.since.iter().enumerate();
+        let open: Vec<_> = open
+            .filter_map(|(a, s)| s.map(|from| (a, from, bottom)))
+            .collect();
+        self.done.extend(open);
+        let mut out = String::new();
+        for (actor, from, to) in self.done {
+            if let Some(lane) = grid.lanes.get(actor) {
+                let _ = write!(
+                    out,
+                    "<rect class=\"waits\" x=\"{:.1}\" y=\"{:.1}\" width=\"5\" height=\"{:.1}\" rx=\"2\"/>",
+                    rail_x(lane.rail) - 2.5,
+                    from + 2.0,
+                    (to - from - 4.0).max(1.0)
+                );
+            }
+        }
+        out
+    }
+}
+
+fn draw(out: &mut String, row: &Row, placed: &Placed<'_>, y: f64, on: (&Grid, Option<String>)) {
+    let (grid, above) = on;
+    let base = |line: usize| y + line as f64 * LINE + LINE * 0.7;
+    if let Some(time) = &placed.time
+        && above.as_ref() != Some(time)
+    {
+        let _ = write!(
+            out,
+            "<text class=\"time\" x=\"{:.1}\" y=\"{:.1}\">{time}</text>",
+            x_of(grid.time - 2),
+            base(0)
+        );
+    }
+    if matches!(row.body, Body::Caption(_)) {
+        let _ = write!(
+            out,
+            "<path class=\"rule\" d=\"M4 {:.1}H{:.1}\"/>",
+            y - 1.0,
+            x_of(grid.width)
+        );
+    }
+    if matches!(row.body, Body::Unmet(_)) {
+        let _ = write!(
+            out,
+            "<text class=\"unmet\" x=\"6\" y=\"{:.1}\">✗</text>",
+            base(0)
+        );
+    }
+    let (x, lines) = &placed.text;
+    for (i, spans) in lines.iter().enumerate() {
+        text(out, *x, base(i), spans);
+    }
+    for arrow in &placed.arrows {
+        draw_arrow(out, arrow, y + arrow.line as f64 * LINE + LINE * 0.5);
+    }
+}
+
+/// A line of words, each with its tone.
+fn text(out: &mut String, x: usize, y: f64, spans: &[Span]) {
+    let indent: usize = spans
+        .iter()
+        .map_while(|s| s.text.trim().is_empty().then_some(columns(&s.text)))
+        .sum();
+    let _ = write!(out, "<text x=\"{:.1}\" y=\"{y:.1}\">", x_of(x + indent));
+    for span in spans.iter().skip_while(|s| s.text.trim().is_empty()) {
+        let words = quoted(&span.text.replace(' ', &NBSP.to_string()));
+        let _ = match class(span.tone) {
+            "" => write!(out, "{words}"),
+            class => write!(out, "<tspan class=\"{class}\">{words}</tspan>"),
+        };
+    }
+    out.push_str("</text>");
+}
+
+const fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Plain => "",
+        Tone::Name => "call",
+        Tone::Payload => "payload",
+        Tone::Error => "error",
+        Tone::Wait => "wait",
+        Tone::Dim => "dim",
+        Tone::Caption => "caption",
+        Tone::Unmet => "unmet",
+    }
+}
+
+fn draw_arrow(out: &mut String, placed: &PlacedArrow<'_>, y: f64) {
+    let arrow = placed.arrow;
+    let (left, right) = (
+        rail_x(placed.left - 1) + 2.0,
+        rail_x(placed.right + 1) - 2.0,
+    );
+    let (from, to) = if arrow.from < arrow.to {
+        (left, right)
+    } else {
+        (right, left)
+    };
+    let (class, head, tilde) = match arrow.freight {
+        Freight::Inferred => ("arrow dim", "ladder-dim", "~ "),
+        Freight::Delivered => ("arrow", "ladder-head", ""),
+    };
+    let _ = write!(
+        out,
+        "<path class=\"{class}\" marker-end=\"url(#{head})\" d=\"M{from:.1} {y:.1}H{to:.1}\"/>"
+    );
+    let room = placed.gap.1.saturating_sub(placed.gap.0);
+    let label = format!("{tilde}{}", arrow.label);
+    let label = if columns(&label) + 4 > room {
+        format!("{tilde}{}", arrow.brief)
+    } else {
+        label
+    };
+    let middle = f64::midpoint(x_of(placed.gap.0), x_of(placed.gap.1 + 1));
+    let _ = write!(
+        out,
+        "<text class=\"label {class}\" x=\"{middle:.1}\" y=\"{:.1}\">{}</text>",
+        y + 4.0,
+        quoted(&label)
+    );
+}
+
+/// Text for an element or an attribute.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
+}

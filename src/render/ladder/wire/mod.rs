@@ -1,0 +1,237 @@
+//! What is between the actors: packets, bytes and associations, inferred from the calls alone.
+//!
+//! Nobody here sees a packet. [`Wire`] follows sockets by process and descriptor through the calls of all actors and
+//! draws what Linux does on loopback when such calls return such results; what it does not understand it leaves out.
+//! `sockets` knows who has which descriptor, `conns` which are connected; `opening` and `stream` are the beginning and the
+//! rest of a connection, `datagram` messages without one.
+
+mod conns;
+mod datagram;
+mod opening;
+mod sockets;
+mod stream;
+
+use conns::Conns;
+use sockets::{Kind, Sockets};
+
+use super::message;
+use crate::event::{Arg, Record};
+
+/// From one column to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrow {
+    /// The column that it leaves.
+    pub from: usize,
+    /// The column that it reaches; never the same.
+    pub to: usize,
+    /// `SYN`, `"Ciao!" 5 B`
+    pub label: String,
+    /// Where there is little room: `5 B`.
+    pub brief: String,
+    /// What travels.
+    pub freight: Freight,
+    /// Its number, by which it is found again when its bytes have arrived.
+    pub(super) id: usize,
+}
+
+/// What an arrow stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freight {
+    /// A packet, or a change of the kernel's state, that nobody here saw.
+    Inferred,
+    /// Bytes that one end was seen to send and the other to receive.
+    Delivered,
+}
+
+/// A call as the wire looks at it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Act<'a> {
+    /// The column of who made it.
+    pub(super) column: usize,
+    /// Whose table of descriptors it is.
+    pub(super) space: usize,
+    pub(super) record: &'a Record,
+}
+
+/// What one call moved.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    pub(super) arrows: Vec<Arrow>,
+    /// Arrows of earlier calls whose bytes this call has received.
+    pub(super) arrived: Vec<usize>,
+}
+
+/// All that is known of the sockets of all actors.
+#[derive(Debug)]
+pub(super) struct Wire {
+    sockets: Sockets,
+    conns: Conns,
+    /// Who is meant by an address that nobody here has, by the column that asks.
+    stranger: Vec<Option<usize>>,
+    /// How many arrows there were.
+    arrows: usize,
+}
+
+impl Wire {
+    /// For so many columns; `stranger` is the column of those whose calls are not seen.
+    pub(super) fn new(columns: usize, stranger: Option<usize>) -> Wire {
+        let other = |column| match stranger {
+            Some(s) => (s != column).then_some(s),
+            None => (columns == 2).then_some(1 - column),
+        };
+        Wire {
+            sockets: Sockets::default(),
+            conns: Conns::default(),
+            stranger: (0..columns)
+                .map(|c| {
+                    if c < 2 || stranger.is_some() {
+                        other(c)
+                    } else {
+                        None
+                    }
+                })
+                .collect(),
+            arrows: 0,
+        }
+    }
+
+    /// A call began that does not return at once.
+    pub(super) fn began(&mut self, act: Act<'_>) -> Moved {
+        let mut moved = Moved::default();
+        if act.record.name == "connect" {
+            self.connect_begins(act, &mut moved);
+        }
+        moved
+    }
+
+    /// A call returned, whether or not its beginning was seen.
+    pub(super) fn returned(&mut self, act: Act<'_>) -> Moved {
+        let mut moved = Moved::default();
+        self.sockets.touch(&mut self.conns, act);
+        match act.record.name.as_str() {
+            "socket" | "socketpair" | "dup" => self.born(act),
+            "bind" | "getsockname" | "setsockopt" if ok(act.record) => self.sockets.learn(act),
+            "listen" if ok(act.record) => self.sockets.listen(act),
+            "connect" => self.connect(act, &mut moved),
+            "accept" | "accept4" if ok(act.record) => self.accept(act, &mut moved),
+            "send" | "sendto" | "sendmsg" | "write" => self.send(act, &mut moved),
+            "recv" | "recvfrom" | "recvmsg" | "read" => self.receive(act, &mut moved),
+            "shutdown" if ok(act.record) => self.shutdown(act, &mut moved),
+            "close" => self.close(act, &mut moved),
+            _ => {}
+        }
+        moved.arrows.retain(|a| a.from != a.to);
+        moved
+    }
+
+    fn born(&mut self, act: Act<'_>) {
+        if !ok(act.record) {
+            return;
+        }
+        match act.record.name.as_str() {
+            "socketpair" => self.pair(act),
+            "dup" => self.sockets.dup(act),
+            _ => self.sockets.socket(act),
+        }
+    }
+
+    fn send(&mut self, act: Act<'_>, moved: &mut Moved) {
+        let Some(id) = self.sockets.at(act) else {
+            return;
+        };
+        let sock = &self.sockets[id];
+        match sock.kind {
+            Kind::Tcp | Kind::Unix => self.send_stream(act, id, moved),
+            Kind::Udp | Kind::UnixDatagram => self.send_datagram(act, id, moved),
+            Kind::Other => {}
+        }
+        if ok(act.record) {
+            self.sockets.pass(act);
+        }
+    }
+
+    fn receive(&mut self, act: Act<'_>, moved: &mut Moved) {
+        let Some(id) = self.sockets.at(act) else {
+            return;
+        };
+        if ok(act.record) {
+            self.sockets.take_passed(act);
+        }
+        match self.sockets[id].kind {
+            Kind::Tcp | Kind::Unix => self.receive_stream(act, id, moved),
+            Kind::Udp | Kind::UnixDatagram => self.receive_datagram(act, id, moved),
+            Kind::Other => {}
+        }
+    }
+
+    fn arrow(&mut self, from: usize, to: usize, label: &str) -> Arrow {
+        self.arrows += 1;
+        Arrow {
+            from,
+            to,
+            label: label.to_owned(),
+            brief: label.to_owned(),
+            freight: Freight::Inferred,
+            id: self.arrows,
+        }
+    }
+
+    /// The arrow of bytes that a call has sent.
+    fn data_arrow(&mut self, from: usize, to: usize, record: &Record) -> Arrow {
+        let sent = u64::try_from(record.result).unwrap_or(0);
+        let urgent = if flags(record).contains("MSG_OOB") {
+            " urgent"
+        } else {
+            ""
+        };
+        let label = format!("{}{urgent}", data_label(record, sent));
+        Arrow {
+            brief: message::size(sent),
+            ..self.arrow(from, to, &label)
+        }
+    }
+}
+
+pub(super) fn ok(record: &Record) -> bool {
+    record.errno.is_none() && record.result >= 0
+}
+
+/// The flags of a call that moves a message, as text.
+fn flags(record: &Record) -> String {
+    let symbols = record.args.iter().skip(1).filter_map(|arg| match arg {
+        Arg::Symbol(text) if text.contains("MSG_") => Some(text.as_ref()),
+        _ => None,
+    });
+    symbols.collect::<Vec<_>>().join("|")
+}
+
+/// The first address of a call: whom it was for, or whom it was from.
+fn address_of(record: &Record) -> Option<String> {
+    record.args.iter().find_map(|arg| match arg {
+        Arg::Address { brief, .. } => Some(brief.clone()),
+        Arg::Symbol(text) => message::Message::read(text)
+            .map(|m| m.name)
+            .filter(|n| !n.is_empty()),
+        _ => None,
+    })
+}
+
+/// `"Ciao!" 5 B`: what was sent of what was asked to be.
+fn data_label(record: &Record, sent: u64) -> String {
+    let whole = usize::try_from(sent).unwrap_or(usize::MAX);
+    for arg in &record.args {
+        match arg {
+            Arg::Data { head, .. } => {
+                let head = &head[..head.len().min(whole)];
+                return message::payload_label(head, whole);
+            }
+            Arg::Symbol(text) => {
+                if let Some(message) = message::Message::read(text) {
+                    return format!("{} {}", message.label(), message::size(sent));
+                }
+            }
+            _ => {}
+        }
+    }
+    message::size(sent)
+}
