@@ -9,7 +9,8 @@
 //! For experiments, which ask for every call exactly as C has it: `exact` for calls with any flags and addresses,
 //! [`ancillary`] for sendmsg(2) and recvmsg(2) with any control messages, [`bits`] for flags by name. And for what they
 //! ask of this machine: [`namespace`] for a network of their own, [`privilege`] for capabilities, [`process`] for actors
-//! and workers that are processes, [`sysctl`] for settings. `alone` is where tests of those run.
+//! and workers that are processes, [`sysctl`] for settings. `alone` is where tests of those run, `witness`
+//! who listens to a call in a test.
 
 mod abi;
 pub mod ancillary;
@@ -158,3 +159,5 @@ fn nanos(duration: std::time::Duration) -> u64 {
 
 #[cfg(test)]
 mod alone;
+#[cfg(test)]
+mod witness;
