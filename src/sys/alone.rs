@@ -13,8 +13,9 @@ use nix::unistd::{ForkResult, fork};
 
 const MARK: &str = "SOCKPLAY_TEST_ALONE";
 
-/// Runs the calling test's `body` there, and fails as it does.
-pub(super) fn alone(body: impl FnOnce()) {
+/// Runs the calling test's `body` there, and fails as it does. Returns why it was skipped there, if it was: its lines
+/// that begin with `skip: `.
+pub(super) fn alone(body: impl FnOnce()) -> String {
     if env::var_os(MARK).is_none() {
         return elsewhere();
     }
@@ -32,11 +33,12 @@ pub(super) fn alone(body: impl FnOnce()) {
         ForkResult::Parent { child } => {
             let ended = waitpid(child, None).expect("it is our child");
             assert_eq!(ended, WaitStatus::Exited(child, 0));
+            String::new()
         }
     }
 }
 
-fn elsewhere() {
+fn elsewhere() -> String {
     let this = thread::current();
     // The harness names each thread after its test.
     let test = this.name().expect("a test's thread has a name");
@@ -51,7 +53,6 @@ fn elsewhere() {
     );
     let passed = output.status.success() && out.contains("1 passed");
     assert!(passed, "{}\n{out}\n{err}", output.status);
-    for skip in err.lines().filter(|line| line.starts_with("skip: ")) {
-        eprintln!("{skip}");
-    }
+    let skips = err.lines().filter(|line| line.starts_with("skip: "));
+    skips.map(|line| format!("{line}\n")).collect()
 }
