@@ -158,14 +158,19 @@ mod tests {
         }
     }
 
-    fn become_nobody() {
+    /// Root of a user namespace that has no other user cannot.
+    fn become_nobody() -> bool {
         const NOBODY: u32 = 65534;
-        if geteuid().is_root() {
-            let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-            setresgid(group, group, group).unwrap();
-            setresuid(user, user, user).unwrap();
+        let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+        if geteuid().is_root()
+            && let Err(why) =
+                setresgid(group, group, group).and_then(|()| setresuid(user, user, user))
+        {
+            eprintln!("skip: cannot become nobody: {why}");
+            return false;
         }
         assert!(!privilege::holds("CAP_SYS_ADMIN").unwrap());
+        true
     }
 
     fn enter_or_skip() -> bool {
@@ -195,8 +200,7 @@ mod tests {
     #[test]
     fn an_ordinary_user_is_root_there() {
         let skipped = alone(|| {
-            become_nobody();
-            if enter_or_skip() {
+            if become_nobody() && enter_or_skip() {
                 assert!(geteuid().is_root());
                 is_ours();
             }
@@ -215,10 +219,7 @@ mod tests {
                 let Network::Shared { why } = enter() else {
                     continue;
                 };
-                assert!(
-                    why.starts_with("user namespaces are refused here (E"),
-                    "{why}"
-                );
+                assert!(why.contains(" refused here (E"), "{why}");
                 assert_eq!(fs::read_link("/proc/self/ns/net").unwrap(), inside);
                 return;
             }
