@@ -24,3 +24,33 @@ pub fn set_descriptor_limit(most: u64) -> io::Result<()> {
 pub fn descriptor_limit() -> u64 {
     getrlimit(Resource::RLIMIT_NOFILE).map_or(u64::MAX, |(soft, _)| soft)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::alone::alone;
+    use super::*;
+
+    #[test]
+    fn a_process_at_its_limit_gets_no_descriptor() {
+        alone(|| {
+            let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+            set_descriptor_limit(64).unwrap();
+            assert_eq!(descriptor_limit(), 64);
+            let mut held = Vec::new();
+            let refused = loop {
+                match std::net::UdpSocket::bind("127.0.0.1:0") {
+                    Ok(socket) => held.push(socket),
+                    Err(refused) => break refused,
+                }
+            };
+            assert_eq!(refused.raw_os_error(), Some(libc::EMFILE));
+            assert!((1..64).contains(&held.len()), "{}", held.len());
+            raise_descriptor_limit();
+            assert_eq!(descriptor_limit(), hard);
+            if hard < u64::MAX {
+                let refused = set_descriptor_limit(hard + 1).unwrap_err();
+                assert_eq!(refused.raw_os_error(), Some(libc::EINVAL));
+            }
+        });
+    }
+}

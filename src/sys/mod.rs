@@ -3,13 +3,14 @@
 //! [`Sys`] has one method per system call; each goes through [`Sys::observed`], which tells the [`Observer`] what was
 //! called, with what, what came back and how long it took. With [`crate::event::Off`] that costs nothing: no clock is
 //! read, no argument built. Read [`call`] for the calls, [`message`] for datagrams with ancillary data, [`sockopt`] for
-//! options, [`ring`] for io_uring(7), [`open`] for the plan's steps put to work, `apply` for what becomes of an option, [`path`] for unix paths, [`stop`] for signals, [`hint`] for what
-//! to tell a user about a refusal.
+//! options, [`ring`] for io_uring(7), [`open`] for the plan's steps put to work, `apply` for what becomes of an option,
+//! [`path`] for unix paths, [`stop`] for signals, [`hint`] for what to tell a user about a refusal.
 //!
 //! For experiments, which ask for every call exactly as C has it: `exact` for calls with any flags and addresses,
-//! [`ancillary`] for sendmsg(2) and recvmsg(2) with any control messages, [`bits`] for flags by name. What is theirs
-//! of this machine: [`namespace`] for a network of their own, [`privilege`] for capabilities, [`process`] for actors
-//! and workers that are processes, [`sysctl`] for settings.
+//! [`ancillary`] for sendmsg(2) and recvmsg(2) with any control messages, [`bits`] for flags by name. And for what they
+//! ask of this machine: [`namespace`] for a network of their own, [`privilege`] for capabilities, [`process`] for actors
+//! and workers that are processes, [`sysctl`] for settings. `alone` is where tests of those run, `witness`
+//! who listens to a call in a test.
 
 mod abi;
 pub mod ancillary;
@@ -164,3 +165,8 @@ impl<'a, O: Observer> Sys<'a, O> {
 fn nanos(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod alone;
+#[cfg(test)]
+mod witness;

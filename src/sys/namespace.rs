@@ -63,6 +63,8 @@ fn rehearse(way: CloneFlags) -> Result<(), String> {
 
 fn go(way: CloneFlags) -> Result<(), String> {
     let (user, group) = (geteuid(), getegid());
+    // A program with file capabilities, such as setcap(8) gives it, could not open its own uid_map otherwise (proc(5)).
+    nix::sys::prctl::set_dumpable(true).map_err(|e| refused("PR_SET_DUMPABLE is", &e.into()))?;
     let nested = way.contains(CloneFlags::CLONE_NEWUSER);
     unshare(way).map_err(|e| {
         let what = if nested { "user" } else { "network" };
@@ -87,6 +89,9 @@ fn go(way: CloneFlags) -> Result<(), String> {
 /// `user namespaces are refused here (EPERM, operation not permitted)`
 fn refused(what: &str, error: &io::Error) -> String {
     let errno = errno::of(error);
+    if errno.number == 0 {
+        return format!("{what} refused here ({})", errno.says);
+    }
     format!(
         "{what} refused here ({}, {})",
         errno.name,
@@ -111,5 +116,122 @@ fn raise_loopback() -> io::Result<()> {
     match returned {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+
+    use nix::unistd::{Gid, Uid, setresgid, setresuid};
+
+    use super::super::alone::alone;
+    use super::super::privilege;
+    use super::*;
+
+    /// What a network of one's own has to have.
+    fn is_ours() {
+        for address in ["127.0.0.1:80", "[::1]:80"] {
+            let listener = match TcpListener::bind(address) {
+                // A kernel without IPv6 has none in here either.
+                Err(_)
+                    if address.starts_with('[') && !fs::exists("/proc/net/if_inet6").unwrap() =>
+                {
+                    continue;
+                }
+                listener => listener.expect("a low port is free, and allowed"),
+            };
+            TcpStream::connect(address).expect("lo is up");
+            drop(listener);
+        }
+        UdpSocket::bind("127.255.0.1:7").expect("all of 127/8 is here");
+        assert_eq!(sysctl::number("net.ipv4.tcp_no_metrics_save"), Some(1));
+        sysctl::set_sysctl("net.core.somaxconn", "7").unwrap();
+        assert_eq!(sysctl::number("net.core.somaxconn"), Some(7));
+        let wrong = sysctl::set_sysctl("net.core.somaxconn", "zebra").unwrap_err();
+        assert_eq!(wrong.raw_os_error(), Some(libc::EINVAL));
+        let devices = fs::read_to_string("/proc/self/net/dev").unwrap();
+        assert!(devices.lines().any(|l| l.trim().starts_with("lo:")));
+        assert!(!devices.contains("eth0:"), "{devices}");
+        for capability in ["CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_NET_BIND_SERVICE"] {
+            assert!(privilege::holds(capability).unwrap(), "{capability}");
+        }
+    }
+
+    /// Root of a user namespace that has no other user cannot.
+    fn become_nobody() -> bool {
+        const NOBODY: u32 = 65534;
+        let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+        if geteuid().is_root()
+            && let Err(why) =
+                setresgid(group, group, group).and_then(|()| setresuid(user, user, user))
+        {
+            eprintln!("skip: cannot become nobody: {why}");
+            return false;
+        }
+        assert!(!privilege::holds("CAP_SYS_ADMIN").unwrap());
+        true
+    }
+
+    fn enter_or_skip() -> bool {
+        match enter() {
+            Network::Own => true,
+            Network::Shared { why } => {
+                assert!(why.contains(" refused here ("), "{why}");
+                eprintln!("skip: {why}");
+                false
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_may_gets_a_network_of_their_own() {
+        let before = sysctl::number("net.core.somaxconn");
+        let skipped = alone(|| {
+            if enter_or_skip() {
+                is_ours();
+            }
+        });
+        eprint!("{skipped}");
+        assert_eq!(sysctl::number("net.core.somaxconn"), before);
+    }
+
+    /// The way of an ordinary user. Whoever was root a moment ago is not dumpable, as a program of setcap(8).
+    #[test]
+    fn an_ordinary_user_is_root_there() {
+        let skipped = alone(|| {
+            if become_nobody() && enter_or_skip() {
+                assert!(geteuid().is_root());
+                is_ours();
+            }
+        });
+        eprint!("{skipped}");
+    }
+
+    #[test]
+    fn a_refusal_says_why_and_leaves_everything_as_it_was() {
+        // user_namespaces(7): they nest 32 levels deep.
+        const DEEPEST: usize = 33;
+        alone(|| {
+            for _ in 0..=DEEPEST {
+                privilege::drop("CAP_SYS_ADMIN").unwrap();
+                let inside = fs::read_link("/proc/self/ns/net").unwrap();
+                let Network::Shared { why } = enter() else {
+                    continue;
+                };
+                assert!(why.contains(" refused here (E"), "{why}");
+                assert_eq!(fs::read_link("/proc/self/ns/net").unwrap(), inside);
+                return;
+            }
+            panic!("nothing was ever refused");
+        });
+    }
+
+    #[test]
+    fn a_process_with_threads_stays_where_it_is() {
+        let Network::Shared { why } = enter() else {
+            panic!("this process has several threads");
+        };
+        assert!(why.contains("threads cannot fork"), "{why}");
     }
 }

@@ -145,3 +145,68 @@ fn address(bytes: &[u8]) -> Option<Value> {
     let name = inet_from_bytes(bytes)?;
     Some(Value::Text(name.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(level: i32, ty: i32, bytes: &[u8]) -> String {
+        of(level, ty, bytes).to_string()
+    }
+
+    #[test]
+    fn a_message_is_called_as_its_manual_does() {
+        assert_eq!(name(libc::SOL_SOCKET, 1), "SCM_RIGHTS");
+        assert_eq!(name(libc::SOL_SOCKET, libc::SO_TIMESTAMP), "SCM_TIMESTAMP");
+        assert_eq!(name(libc::SOL_SOCKET, libc::SO_RXQ_OVFL), "SO_RXQ_OVFL");
+        assert_eq!(
+            name(libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT),
+            "IPV6_HOPLIMIT"
+        );
+        assert_eq!(name(libc::IPPROTO_TCP, libc::TCP_INQ), "TCP_CM_INQ");
+        assert_eq!(name(libc::IPPROTO_TCP, 12345), "12345");
+    }
+
+    #[test]
+    fn structs_have_cs_fields() {
+        let words = |words: &[i64]| -> Vec<u8> {
+            words.iter().flat_map(|word| word.to_ne_bytes()).collect()
+        };
+        let time = words(&[3, 4, 0, 0, 5, 6]);
+        assert_eq!(
+            text(libc::SOL_SOCKET, libc::SCM_TIMESTAMP, &time[..16]),
+            "{tv_sec=3, tv_usec=4}"
+        );
+        assert!(text(libc::SOL_SOCKET, libc::SCM_TIMESTAMPING, &time).contains("tv_nsec=6"));
+        let drops = u32::MAX.to_ne_bytes();
+        assert_eq!(
+            of(libc::SOL_SOCKET, libc::SO_RXQ_OVFL, &drops),
+            Value::Int(u32::MAX.into())
+        );
+        assert_eq!(
+            of(libc::SOL_SOCKET, SCM_SECURITY, b"unconfined\0"),
+            Value::Text("unconfined".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_too_short_for_its_struct_stays_what_it_is() {
+        for (level, ty) in [
+            (libc::SOL_SOCKET, libc::SCM_TIMESTAMP),
+            (libc::SOL_SOCKET, libc::SCM_TIMESTAMPING),
+            (libc::SOL_SOCKET, libc::SCM_CREDENTIALS),
+            (libc::IPPROTO_IP, libc::IP_PKTINFO),
+            (libc::IPPROTO_IP, libc::IP_RECVERR),
+            (libc::IPPROTO_IP, libc::IP_ORIGDSTADDR),
+        ] {
+            let name = name(level, ty);
+            assert_eq!(
+                of(level, ty, &[7, 7, 7]),
+                Value::Bytes(vec![7; 3]),
+                "{name}"
+            );
+            assert_eq!(of(level, ty, &[9]), Value::Int(9), "{name}");
+            assert_eq!(of(level, ty, &[]), Value::Bytes(vec![]), "{name}");
+        }
+    }
+}

@@ -153,3 +153,73 @@ fn level_in_trace(level: i32) -> String {
         None => level.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::option::{Value, find};
+
+    fn option(name: &str, bytes: &[u8]) -> Ancillary<'static> {
+        let (row, bytes) = (find(name).unwrap(), bytes.to_vec());
+        Ancillary::Option { row, bytes }
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let id = Ancillary::Credentials {
+            pid: 7,
+            uid: u32::MAX,
+            gid: 0,
+        };
+        let all = encode(&[
+            option("IP_TTL", &5_i32.to_ne_bytes()),
+            option("UDP_SEGMENT", &1400_u16.to_ne_bytes()),
+            id,
+            option("IP_OPTIONS", &[1, 2, 3, 4, 5]),
+        ]);
+        assert_eq!(all.len() % WORD, 0);
+        let arrived = decode(&all);
+        let names: Vec<_> = arrived.iter().map(Arrived::name).collect();
+        assert_eq!(
+            names,
+            ["IP_TTL", "UDP_SEGMENT", "SCM_CREDENTIALS", "IP_OPTIONS"]
+        );
+        assert_eq!(arrived[0].value(), Value::Int(5));
+        assert_eq!(arrived[1].value(), Value::Int(1400));
+        assert_eq!(
+            arrived[2].value().to_string(),
+            "{pid=7, uid=4294967295, gid=0}"
+        );
+        assert_eq!(arrived[3].value(), Value::Bytes(vec![1, 2, 3, 4, 5]));
+    }
+
+    #[test]
+    fn what_is_cut_off_is_read_as_far_as_it_goes() {
+        let id = Ancillary::Credentials {
+            pid: 7,
+            uid: 8,
+            gid: 9,
+        };
+        let all = encode(&[id]);
+        for cut in 0..all.len() {
+            let arrived = decode(&all[..cut]);
+            let whole = cut >= HEADER + 12;
+            assert_eq!(arrived.len(), usize::from(whole), "{cut}");
+        }
+        let (level, ty) = (libc::SOL_SOCKET, libc::SCM_CREDENTIALS);
+        let short = arrived((level, ty, &[1, 2, 3]));
+        assert_eq!(short.name(), "SCM_CREDENTIALS");
+        assert_eq!(short.value(), Value::Bytes(vec![1, 2, 3]));
+        assert_eq!(decode(&[0xff; 64]).len(), 0);
+    }
+
+    #[test]
+    fn an_unknown_kind_goes_by_its_numbers() {
+        let strange = arrived((4321, 99, &[0xff]));
+        assert_eq!((strange.name(), strange.value()), ("99", Value::Int(255)));
+        assert_eq!(
+            received(&[strange]).to_string(),
+            "msg_control=[{cmsg_len=17, cmsg_level=4321, cmsg_type=99, cmsg_data=[255]}]"
+        );
+    }
+}
