@@ -2,6 +2,7 @@
 
 mod json;
 mod text;
+mod words;
 
 pub use json::{json, list_json};
 pub use text::{failure, list, pages, summary};
