@@ -171,7 +171,10 @@ fn agreement(agrees: &str) -> (Style, &'static str) {
     match agrees {
         "yes" => (GOOD, "yes: this kernel does what is said"),
         "no" => (BAD, "no: this kernel does something else than is said"),
-        _ => (MIXED, "not quite: it is true, with a difference that matters"),
+        _ => (
+            MIXED,
+            "not quite: it is true, with a difference that matters",
+        ),
     }
 }
 
