@@ -257,8 +257,8 @@ fn as_nobody(place: &tempfile::TempDir, before: &[&str], args: &[&str]) -> Optio
         "--inh-caps=-all",
     ];
     let all = [
-        before,
         &nobody,
+        before,
         &[binary.to_str().unwrap(), "lab", "--json"],
         args,
     ]
