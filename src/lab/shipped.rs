@@ -103,6 +103,7 @@ pub fn shipped() -> &'static [Shipped] {
         "echo-loop",
         "pass-too-many",
         "abstract-names",
+        "quickack-each-recv",
         "nagle-cures",
         "cork",
         "half-close",
