@@ -138,7 +138,7 @@ fn one(key: &str, held: &Held, outcome: &Outcome, values: &Values) -> Vec<Weighe
 }
 
 /// A field of a struct, by the registry's name or with C's prefix: `sacked`, `tcpi_sacked`.
-fn field<'a>(value: &'a Json, name: &str) -> Option<&'a Json> {
+pub(super) fn field<'a>(value: &'a Json, name: &str) -> Option<&'a Json> {
     let object = value.as_object()?;
     object
         .get(name)

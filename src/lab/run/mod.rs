@@ -167,8 +167,7 @@ impl Run {
             Some(Answer { outcome, .. }) => {
                 let records = self.scene.recorder.take(&step.actor);
                 let now = self.now();
-                self.story
-                    .done(step, records, outcome.aside.as_deref(), now);
+                self.story.done(step, records, &outcome, now);
                 self.weigh(step, &outcome, told)
             }
             None => Err(self.silence(step, told)),
@@ -213,8 +212,7 @@ impl Run {
             Some(Answer { outcome, .. }) => {
                 let records = self.scene.recorder.take(&step.actor);
                 let now = self.now();
-                self.story
-                    .done(step, records, outcome.aside.as_deref(), now);
+                self.story.done(step, records, &outcome, now);
                 let came = match &outcome.trouble {
                     Some(trouble) => trouble.clone(),
                     None => format!("{} at once", judge::result(&outcome)),
@@ -244,7 +242,7 @@ impl Run {
         let began = &scene.steps[blocked.index];
         let now = self.now();
         self.story
-            .returned(blocked.id, began, records, outcome.aside.as_deref(), now);
+            .returned(blocked.id, began, records, &outcome, now);
         if let Some(save) = began.text("save") {
             self.values.save(save, &outcome);
         }
@@ -287,14 +285,8 @@ impl Run {
     fn report(self, experiment: &Experiment, verdict: Verdict, notes: Vec<String>) -> Report {
         let elapsed = self.now();
         let answer = self.values.fill(&experiment.answer);
-        let mut report = told(
-            experiment,
-            verdict,
-            notes,
-            self.steps,
-            self.story.moments,
-            elapsed,
-        );
+        let moments = self.story.without(&self.scene.stage.directory);
+        let mut report = told(experiment, verdict, notes, self.steps, moments, elapsed);
         let fill = |text: &str| self.values.fill(text).unwrap_or_else(|_| text.to_owned());
         report.answer = answer.unwrap_or_default();
         report.explanation = fill(&experiment.explanation);

@@ -122,11 +122,18 @@ pub(super) fn exchange(act: &Act<'_>) -> Acted {
         (fastest, slowest) = (fastest.min(took), slowest.max(took));
     }
     let ns = fastest.as_nanos() as u64;
+    let outcome = match rounds {
+        1 => Outcome::count(answer),
+        _ => Outcome::count(answer).aside(format!(
+            "the fastest of {rounds} rounds took {}",
+            wanted::time(ns)
+        )),
+    };
     Ok(Outcome {
         data: Some(buffer),
         elapsed_ns: ns.max(1),
         parts: vec![("slowest".into(), wanted::time(slowest.as_nanos() as u64))],
-        ..Outcome::count(answer)
+        ..outcome
     })
 }
 
