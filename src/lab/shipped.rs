@@ -72,6 +72,7 @@ pub fn shipped() -> &'static [Shipped] {
         "sendall-blocks",
         "close-unread",
         "empty-client",
+        "reset-client",
         "bad-utf8",
         "forged-log-line",
         "peer-in-log",
