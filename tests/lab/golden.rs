@@ -35,6 +35,13 @@ fn report(name: &str, text: &str) -> Report {
         .unwrap_or_else(|e| panic!("{name}: {e}: {}", finished.err))
 }
 
+/// Bytes of a message from which on its length is not told.
+const LONG: usize = 1000;
+
+fn short(n: i64) -> i64 {
+    if n > LONG as i64 { 99_999 } else { n }
+}
+
 /// Stable names for what differs from run to run.
 #[derive(Default)]
 struct Names {
@@ -93,6 +100,11 @@ impl Names {
         for arg in args {
             match arg {
                 Arg::Fd(fd) => *fd = self.descriptor((*fd).into()) as i32,
+                // The kernel's choice in the abstract namespace: five digits, unix(7).
+                Arg::Address { brief, full } if is_autobound(brief) => {
+                    "@00001".clone_into(brief);
+                    full.clone_from(brief);
+                }
                 Arg::Address { brief, full } => {
                     *brief = self.ports(brief);
                     *full = self.ports(full);
@@ -101,18 +113,27 @@ impl Names {
                     let whole = text.clone().into_owned();
                     *text = self.symbol(name, &whole).into();
                 }
+                // Where a long stream is cut is the scheduler's business.
+                Arg::Data { head, len } if *len > LONG => {
+                    head.clear();
+                    *len = LONG;
+                }
                 Arg::Data { head, .. } => {
                     let shown: String = head.iter().map(|&b| char::from(b)).collect();
                     let shown = self.ports(&shown);
                     *head = shown.chars().map(|c| c as u8).collect();
                 }
-                Arg::Int(_) => {}
+                Arg::Int(n) => *n = short(*n),
             }
         }
     }
 
     /// Descriptors in lists, and structs whose numbers are of this machine.
     fn symbol(&mut self, name: &str, text: &str) -> String {
+        if name == "recv" && text.len() > 23 && text.split(' ').all(|pair| pair.len() == 2) {
+            // A header has a checksum and a number of its own.
+            return format!("{} …", &text[..11]);
+        }
         if name == "poll"
             && let Some(rest) = text.strip_prefix("[{fd=")
         {
@@ -149,9 +170,11 @@ impl Names {
         record.elapsed_ns = 0;
         self.args(&record.name.clone(), &mut record.args);
         let makes = ["socket", "accept4", "fcntl"].contains(&record.name.as_str());
-        if makes {
-            record.result = self.descriptor(record.result);
-        }
+        record.result = if makes {
+            self.descriptor(record.result)
+        } else {
+            short(record.result)
+        };
         // A number that is free again will be another socket's.
         if record.name == "close"
             && let Some(Arg::Fd(fd)) = record.args.first()
@@ -179,6 +202,34 @@ impl Names {
     }
 }
 
+fn is_autobound(name: &str) -> bool {
+    let digits = name.strip_prefix('@').unwrap_or_default();
+    digits.len() == 5 && digits.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// Which of several sockets gets a message is up to a hash of the ports.
+const BY_HASH: [&str; 2] = ["reuseport-listeners", "reuseport-udp"];
+
+fn unhashed(moment: &mut Moment) {
+    match moment {
+        Moment::Call(record) if record.name == "poll" => {
+            record.result = 0;
+            record.args.truncate(1);
+            if let Some(Arg::Symbol(text)) = record.args.first_mut()
+                && let Some((before, _)) = text.clone().split_once(", revents")
+            {
+                *text = format!("{before}}}]").into();
+            }
+        }
+        Moment::Aside { text, .. } => {
+            *text = text
+                .replace(|c: char| c.is_ascii_digit(), "N")
+                .replace("NN", "N");
+        }
+        _ => {}
+    }
+}
+
 /// How many calls it takes to fill a buffer is the machine's business; so are times of day in a log line.
 fn counted(text: &str) -> String {
     match text
@@ -197,6 +248,9 @@ fn drawn(mut report: Report) -> String {
     let mut names = Names::default();
     for moment in &mut report.moments {
         names.moment(moment);
+        if BY_HASH.contains(&report.name.as_str()) {
+            unhashed(moment);
+        }
     }
     let drawing = ladder::ladder(&report.actors, &report.processes, &report.moments);
     let text = ladder::text(&drawing, 100, Glyphs::Unicode);

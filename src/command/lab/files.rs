@@ -18,10 +18,10 @@ use crate::sys::errno;
 pub(super) fn list(json: bool) -> Result<(), Error> {
     let read = |s| read(shipped::Found::from(s)).map(|ready| Listed::from(&ready.experiment));
     let all: Vec<Listed> = shipped().iter().map(read).collect::<Result<_, Error>>()?;
-    match json {
-        true => output::json(&render::list_json(&all)),
-        false => output::text(&render::list(&all, output::screen(Bars::Hidden))),
+    if json {
+        return output::json(&render::list_json(&all));
     }
+    output::text(&render::list(&all, output::screen(Bars::Hidden)))
 }
 
 pub(super) fn show(name: &str) -> Result<(), Error> {

@@ -101,8 +101,8 @@ fn verdict(reports: &[Report]) -> Result<(), Error> {
         .filter(|r| r.passed() == Some(false))
         .map(render::failure)
         .collect();
-    match failed.is_empty() {
-        true => Ok(()),
-        false => Err(Error::Unmet(failed.join("\n"))),
+    if failed.is_empty() {
+        return Ok(());
     }
+    Err(Error::Unmet(failed.join("\n")))
 }

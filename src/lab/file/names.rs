@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::kind::Kind;
 use super::step::{Held, Step};
 use super::verbs::{self, Verb};
+use crate::option::Value;
 use crate::profile::Problem;
 use crate::profile::document::{Node, Problems, near, quoted};
 
@@ -42,11 +43,9 @@ impl Names {
     }
 
     fn learn(&mut self, step: &Step) {
-        for key in ["as"] {
-            let one = step.text(key).into_iter().map(str::to_owned);
-            let many = step.texts(key).iter().cloned();
-            self.sockets.extend(one.chain(many));
-        }
+        let one = step.text("as").into_iter().map(str::to_owned);
+        let many = step.texts("as").iter().cloned();
+        self.sockets.extend(one.chain(many));
         if let (Verb::Crowd | Verb::AcceptAll, Some(name)) = (step.verb, step.text("as")) {
             // How many there will be is known when it runs: a thousand names are allowed.
             self.sockets
@@ -85,11 +84,10 @@ impl Names {
 
 fn texts(held: &Held) -> Vec<&str> {
     match held {
-        Held::Text(text) => vec![text],
+        Held::Text(text) | Held::Value(Value::Text(text)) => vec![text],
         Held::Texts(texts) => texts.iter().map(String::as_str).collect(),
         Held::Wanted(wanted) => wanted.bounds().collect(),
         Held::Fields(fields) => fields.iter().flat_map(|(_, w)| w.bounds()).collect(),
-        Held::Value(crate::option::Value::Text(text)) => vec![text],
         _ => Vec::new(),
     }
 }

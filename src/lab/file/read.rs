@@ -126,14 +126,12 @@ impl Top<'_> {
 
     fn text(&mut self, key: &str) -> Option<String> {
         let node = &self.tree.get(key)?.node;
-        match &node.data {
-            Data::Text(text) => Some(text.clone()),
-            _ => {
-                self.problems
-                    .push(|| refused(key, node, &"text", Vec::new()));
-                None
-            }
+        if let Data::Text(text) = &node.data {
+            return Some(text.clone());
         }
+        self.problems
+            .push(|| refused(key, node, &"text", Vec::new()));
+        None
     }
 
     fn required(&mut self, key: &str) -> String {

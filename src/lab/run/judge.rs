@@ -228,7 +228,7 @@ fn text(key: &str, pattern: &str, outcome: &Outcome, values: &Values) -> Weighed
         _ => matches(&latin(&filled), &latin(&came)),
     };
     let shown = match key {
-        "hex" => came.iter().map(|b| format!("{b:02x} ")).collect::<String>(),
+        "hex" => pairs(&came),
         _ => format!("\"{}\"", escape::bytes(&came)),
     };
     Weighed {
@@ -236,6 +236,12 @@ fn text(key: &str, pattern: &str, outcome: &Outcome, values: &Values) -> Weighed
         came: format!("{key} {}", shown.trim_end()),
         met,
     }
+}
+
+/// Bytes as pairs of digits.
+pub(super) fn pairs(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    pairs.join(" ")
 }
 
 /// One character per byte, so that patterns work on what is no UTF-8.

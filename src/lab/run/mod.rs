@@ -170,7 +170,7 @@ impl Run {
                 self.story.done(step, records, &outcome, now);
                 self.weigh(step, &outcome, told)
             }
-            None => Err(self.silence(step, told)),
+            None => Err(silence(step, told)),
         }
     }
 
@@ -231,7 +231,7 @@ impl Run {
             ));
         };
         let Some(answer) = self.troupe.answer(&step.actor, within(step) + GRACE) else {
-            return Err(self.silence(step, told));
+            return Err(silence(step, told));
         };
         let mut outcome = answer.outcome;
         // It waits since it was told to: an actor that got the processor a little later did not wait less.
@@ -247,12 +247,6 @@ impl Run {
             self.values.save(save, &outcome);
         }
         self.weigh(step, &outcome, told)
-    }
-
-    /// A call that nobody expected to block.
-    fn silence(&mut self, step: &Step, told: &mut StepReport) -> Unmet {
-        let expected = format!("an end within {}", humantime::format_duration(within(step)));
-        refuse(told, &expected, "still waiting")
     }
 
     fn weigh(
@@ -302,6 +296,12 @@ fn refuse(told: &mut StepReport, expected: &str, came: &str) -> Unmet {
         expected: expected.to_owned(),
         came: came.to_owned(),
     }
+}
+
+/// A call that nobody expected to block.
+fn silence(step: &Step, told: &mut StepReport) -> Unmet {
+    let expected = format!("an end within {}", humantime::format_duration(within(step)));
+    refuse(told, &expected, "still waiting")
 }
 
 fn within(step: &Step) -> Duration {

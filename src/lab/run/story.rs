@@ -142,9 +142,8 @@ fn telling(step: &Step, mut record: Record, outcome: &Outcome) -> Record {
     if step.get("hex").is_some() {
         for arg in &mut record.args {
             if let Arg::Data { head, len } = arg {
-                let bytes: Vec<String> = head.iter().map(|b| format!("{b:02x}")).collect();
                 let more = if head.len() < *len { " …" } else { "" };
-                *arg = Arg::symbol(format!("{}{more}", bytes.join(" ")));
+                *arg = Arg::symbol(format!("{}{more}", judge::pairs(head)));
             }
         }
     }

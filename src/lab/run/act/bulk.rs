@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::MsgFlags;
 
-use super::{Act, Acted, Stop, pattern, talk};
+use super::{Act, Acted, Stop, pattern, talk, unseen};
 use crate::lab::file::step::Held;
 use crate::lab::file::wanted;
 use crate::lab::run::outcome::Outcome;
@@ -167,9 +167,7 @@ pub(super) fn accept_all(act: &Act<'_>) -> Acted {
         .unwrap_or(Triple::new(Family::Ipv4, Type::Stream));
     let mut accepted = 0;
     loop {
-        let ready = act
-            .unseen()
-            .poll(&[(listener.as_fd(), Readiness::Readable)], 0)?;
+        let ready = unseen().poll(&[(listener.as_fd(), Readiness::Readable)], 0)?;
         if ready != [true] {
             return Ok(Outcome::count(accepted));
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::MsgFlags;
 
-use super::{Act, Acted, Stop, option};
+use super::{Act, Acted, Stop, option, unseen};
 use crate::lab::file::step::Held;
 use crate::lab::run::outcome::Outcome;
 use crate::option::{OptionName, find};
@@ -44,7 +44,7 @@ enum Answered {
 fn comes(act: &Act<'_>, fd: BorrowedFd<'_>) -> Result<bool, Stop> {
     let idle = act.step.time("idle").unwrap_or(Duration::from_millis(500));
     let idle = i32::try_from(idle.as_millis()).unwrap_or(i32::MAX);
-    let ready = act.unseen().poll(&[(fd, Readiness::Readable)], idle)?;
+    let ready = unseen().poll(&[(fd, Readiness::Readable)], idle)?;
     Ok(ready == [true])
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Act, Acted, Stop};
+use super::{Act, Acted, Stop, unseen};
 use crate::lab::file::step::Held;
 use crate::lab::file::wanted;
 use crate::lab::run::outcome::Outcome;
@@ -38,7 +38,7 @@ fn tcp_info(act: &Act<'_>, field: &str) -> Result<i64, Stop> {
         Some(triple) => OptionName::on(row, triple),
         None => OptionName::of(row),
     };
-    let bytes = act.unseen().getsockopt(made.as_fd(), &option)?;
+    let bytes = unseen().getsockopt(made.as_fd(), &option)?;
     match row.decode(&bytes).field(field) {
         Some(Value::Int(n)) => Ok(*n),
         _ => Err(Stop::Script(format!(

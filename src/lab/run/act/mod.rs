@@ -72,6 +72,11 @@ pub(super) struct Act<'a> {
     pub(super) deadline: Instant,
 }
 
+/// Looks at the kernel without a line in the story.
+pub(super) fn unseen() -> Sys<'static, Off> {
+    Sys::new(&Off, "")
+}
+
 /// How long to wait before the kernel is asked again.
 const AGAIN: Duration = Duration::from_millis(1);
 
@@ -143,7 +148,7 @@ fn once(act: &Act<'_>) -> Acted {
         Verb::Sysctl => look::sysctl(act),
         Verb::Sum => look::sum(act),
         Verb::Decode => look::decode(act),
-        Verb::Pause => own::pause(act),
+        Verb::Pause => Ok(own::pause(act)),
         Verb::Chmod => own::chmod(act),
         Verb::Drop => own::drop_capability(act),
         Verb::Limit => own::limit(act),
@@ -155,12 +160,7 @@ fn once(act: &Act<'_>) -> Acted {
     }
 }
 
-impl<'a> Act<'a> {
-    /// Looks at the kernel without a line in the story.
-    pub(super) fn unseen(&self) -> Sys<'static, Off> {
-        Sys::new(&Off, "")
-    }
-
+impl Act<'_> {
     /// The socket that the step is about.
     pub(super) fn fd(&self) -> Result<Made, Stop> {
         let name = self.step.text("fd").unwrap_or_default();
@@ -232,8 +232,7 @@ impl<'a> Act<'a> {
             Address::Inet { host, .. } => {
                 let family = literal_family(host).or(triple.map(|t| t.family));
                 let family = family.unwrap_or(Family::Ipv4);
-                let names = self
-                    .unseen()
+                let names = unseen()
                     .resolve(&given.address, family)
                     .map_err(|e| bad(&e))?;
                 names.into_iter().next().ok_or_else(|| bad(&"no address"))
@@ -256,7 +255,7 @@ pub(super) fn pattern(len: usize) -> Vec<u8> {
 
 /// Pairs of hexadecimal digits as bytes.
 pub(super) fn unhex(digits: &str) -> Option<Vec<u8>> {
-    if !digits.is_ascii() || digits.len() % 2 != 0 {
+    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
         return None;
     }
     let pair = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok();

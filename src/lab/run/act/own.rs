@@ -10,11 +10,11 @@ use crate::lab::file::wanted::time;
 use crate::lab::run::outcome::Outcome;
 use crate::sys::{limits, privilege};
 
-pub(super) fn pause(act: &Act<'_>) -> Acted {
+pub(super) fn pause(act: &Act<'_>) -> Outcome {
     let pause = act.step.time("time").unwrap_or(Duration::ZERO);
     thread::sleep(pause);
     let shown = time(pause.as_nanos() as u64);
-    Ok(Outcome::of(0).aside(format!("pause {shown}")))
+    Outcome::of(0).aside(format!("pause {shown}"))
 }
 
 pub(super) fn drop_capability(act: &Act<'_>) -> Acted {

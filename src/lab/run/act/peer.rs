@@ -13,9 +13,9 @@ pub(super) fn serve(act: &Act<'_>) -> Acted {
     let served =
         Served::start(&profile, &set, &act.stage.directory, act.deadline).map_err(Stop::Script)?;
     let address = served.address().to_owned();
-    let shown = match set.is_empty() {
-        true => String::new(),
-        false => format!(" with {}", set.join(", ")),
+    let shown = match set.as_slice() {
+        [] => String::new(),
+        set => format!(" with {}", set.join(", ")),
     };
     act.stage.servers().insert(act.step.actor.clone(), served);
     let outcome = Outcome {
