@@ -33,9 +33,13 @@
 //!    profile, [`measure::remote`] a server that is not ours; [`measure::load`] sends messages, on time or one after the
 //!    other, and holds each echo against what was sent; [`measure::compare`] says whether two runs differ,
 //!    [`measure::reason`] why, [`measure::expect`] whether a run is as it should be.
-//! 10. [`render`]: log line, trace line, tables, JSON and its schemas. Never sees a socket. [`render::probe`] makes one page
-//!     of a report, which text, Markdown and HTML only draw.
-//! 11. `command`: serve, connect, probe, options, profile. The only place that knows everything, and the only one that
+//! 10. [`lab`]: statements about sockets as experiments. [`lab::file`] reads one, [`lab::run`] lets its actors do the steps
+//!     through the gate and holds each result against what is expected, [`lab::report`] is what came of it. A new verb of a
+//!     step is a row in `lab/file/verbs.rs` and a function in `lab/run/act/`; a new experiment is a file in `configs/lab/`.
+//! 11. [`render`]: log line, trace line, tables, JSON and its schemas. Never sees a socket. [`render::probe`] makes one page
+//!     of a report, which text, Markdown and HTML only draw; [`render::ladder`] draws calls of several actors as a picture,
+//!     [`render::lab`] the pages around it.
+//! 12. `command`: serve, connect, probe, lab, options, profile. The only place that knows everything, and the only one that
 //!     prints.
 //!
 //! Beside the road: [`error`] (what went wrong, and the way out), [`escape`] (what came from outside, made safe to show),

@@ -46,6 +46,8 @@ pub enum LabAction {
         #[arg(long, value_name = "NAME|FILE", default_value = "time-wait")]
         from: String,
     },
+    /// The reference of the steps: every verb, what it takes, what can be expected
+    Verbs,
     /// Run one experiment that standard input describes, for the process that has started this one
     #[command(hide = true)]
     Worker,

@@ -36,7 +36,7 @@ fn report(name: &str, text: &str) -> Report {
 }
 
 /// Bytes of a message from which on its length is not told.
-const LONG: usize = 1000;
+const LONG: usize = 5000;
 
 fn short(n: i64) -> i64 {
     if n > LONG as i64 { 99_999 } else { n }
@@ -237,6 +237,7 @@ fn counted(text: &str) -> String {
         .and_then(|t| t.strip_suffix(" more calls"))
     {
         Some(_) => "… N more calls".into(),
+        None if text.starts_with("the fastest of") => "the fastest of N rounds".into(),
         None => match text.split_once(" - ") {
             Some((_, rest)) if text.starts_with("logs ") => format!("logs … - {rest}"),
             _ => text.to_owned(),

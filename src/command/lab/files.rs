@@ -8,7 +8,7 @@ use super::{read, shown, wrong};
 use crate::command::output;
 use crate::error::Error;
 use crate::escape;
-use crate::lab::file::{NAME_RULE, is_name};
+use crate::lab::file::{NAME_RULE, is_name, verbs};
 use crate::lab::report::Listed;
 use crate::lab::shipped::{self, shipped};
 use crate::render::lab as render;
@@ -66,4 +66,11 @@ fn target(name: &str) -> Result<PathBuf, Error> {
         "`{}` is no name for an experiment: {NAME_RULE}, or a path that ends in .toml",
         escape::text(name)
     )))
+}
+
+pub(super) fn verbs() -> Result<(), Error> {
+    output::text(&render::reference(
+        verbs::verbs(),
+        output::screen(Bars::Hidden),
+    ))
 }

@@ -27,6 +27,7 @@ pub(super) fn run(args: &Lab) -> Result<(), Error> {
     match &args.action {
         Some(LabAction::Show { name }) => files::show(name),
         Some(LabAction::New { name, from }) => files::new(name, from),
+        Some(LabAction::Verbs) => files::verbs(),
         Some(LabAction::Worker) => worker::run(),
         None if args.names.is_empty() && !args.all => files::list(args.json),
         None => experiments(args),

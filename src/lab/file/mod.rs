@@ -1,8 +1,8 @@
 //! The file of an experiment: TOML in steps of one line each, read with carets and suggestions like a profile.
 //!
 //! [`step`] is what comes out, [`verbs`] has one row per verb of a step, [`kind`] says what a key may hold, [`wanted`] what
-//! may be expected. `read` turns the tree into an [`Experiment`](step::Experiment) and names everything that is wrong at
-//! once; `names` holds each `fd` and `$value` against what earlier steps have made.
+//! may be expected. `read` and `steps` turn the tree into an [`Experiment`](step::Experiment) and name everything that is
+//! wrong at once; `names` holds each `fd` and `$value` against what earlier steps have made.
 
 mod held;
 pub mod kind;
@@ -10,6 +10,7 @@ mod names;
 mod read;
 mod schema;
 pub mod step;
+mod steps;
 pub mod verbs;
 pub mod wanted;
 

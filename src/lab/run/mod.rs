@@ -13,6 +13,7 @@ mod recorder;
 mod server;
 mod stage;
 mod story;
+mod told;
 mod values;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::file::step::{Experiment, Held, Step};
+use super::file::step::{Experiment, Step};
 use super::file::verbs::Verb;
 use super::file::wanted::time;
 use super::report::{Report, StepReport, Verdict};
@@ -29,6 +30,7 @@ use actor::{Answer, Order, Scene, Troupe};
 use judge::Weighed;
 use outcome::Outcome;
 use story::Story;
+use told::{pending, told};
 use values::Values;
 
 /// How long a step may take that says nothing else.
@@ -37,6 +39,8 @@ const WITHIN: Duration = Duration::from_secs(5);
 const MOST_WITHIN: Duration = Duration::from_secs(25);
 /// How much longer than its time an actor may need to say that it is over.
 const GRACE: Duration = Duration::from_secs(1);
+
+pub use told::not_run;
 
 /// Runs an experiment; unix paths lie in `directory`. `notes` is what to know about this run.
 ///
@@ -59,13 +63,6 @@ pub fn run(experiment: &Experiment, directory: &Path, notes: Vec<String>) -> Res
     let verdict = run.all();
     run.scene.stage.servers().clear();
     Ok(run.report(experiment, verdict, notes))
-}
-
-/// The report of an experiment that was not run.
-pub fn not_run(experiment: &Experiment, verdict: Verdict, notes: Vec<String>) -> Report {
-    let steps = experiment.steps.iter().map(pending).collect();
-    let moments = Vec::new();
-    told(experiment, verdict, notes, steps, moments, 0)
 }
 
 /// A socket that a blocked call makes gets its name when it returns; but who calls must know it before.
@@ -306,52 +303,6 @@ fn silence(step: &Step, told: &mut StepReport) -> Unmet {
 
 fn within(step: &Step) -> Duration {
     step.time("within").unwrap_or(WITHIN).min(MOST_WITHIN)
-}
-
-/// A step before it is run.
-fn pending(step: &Step) -> StepReport {
-    let does = match step.get("note") {
-        Some(Held::Text(_)) => "note",
-        _ => super::file::verbs::of(step.verb).name,
-    };
-    StepReport {
-        actor: step.actor.clone(),
-        does: does.to_owned(),
-        text: step.text.clone(),
-        met: None,
-        expected: Vec::new(),
-        came: None,
-        t_ns: 0,
-        elapsed_ns: 0,
-    }
-}
-
-fn told(
-    experiment: &Experiment,
-    verdict: Verdict,
-    notes: Vec<String>,
-    steps: Vec<StepReport>,
-    moments: Vec<crate::event::Moment>,
-    elapsed_ns: u64,
-) -> Report {
-    Report {
-        name: experiment.name.clone(),
-        title: experiment.title.clone(),
-        group: experiment.group.name().to_owned(),
-        claim: experiment.claim.clone(),
-        question: experiment.question.clone(),
-        agrees: experiment.agrees.map(|a| a.name().to_owned()),
-        verdict,
-        answer: String::new(),
-        explanation: experiment.explanation.clone(),
-        next: experiment.next.clone(),
-        notes,
-        actors: experiment.actors.clone(),
-        processes: experiment.processes.clone(),
-        moments,
-        steps,
-        elapsed_ns,
-    }
 }
 
 /// A time for people, for whoever shows a report.

@@ -1,10 +1,12 @@
 //! Experiments drawn: the list, one page per experiment with its ladder, the summary of many, JSON, HTML.
 
 mod json;
+mod reference;
 mod text;
 mod words;
 
 pub use json::{json, list_json};
+pub use reference::reference;
 pub use text::{failure, list, pages, summary};
 
 use crate::lab::report::Report;

@@ -24,7 +24,7 @@ fn styled(style: Style, text: &str) -> String {
 }
 
 /// What a terminal cannot show, in what it can.
-fn drawn(text: String, screen: Screen) -> String {
+pub(super) fn drawn(text: String, screen: Screen) -> String {
     match screen.glyphs {
         Glyphs::Unicode => text,
         Glyphs::Ascii => super::words::ascii(&text),

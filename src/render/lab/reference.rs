@@ -1,0 +1,85 @@
+//! The reference of the steps: each verb with what it takes, from the rows that read it.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+
+use crate::lab::file::verbs::{COMMON, Need, Param, Row, Verb};
+use crate::render::probe::{Screen, wrap};
+
+const BOLD: Style = Style::new().bold();
+const INDENT: usize = 13;
+
+/// Every verb and every key, for who writes an experiment.
+pub fn reference(rows: &[Row], screen: Screen) -> String {
+    let mut out = String::new();
+    let width = screen.width.clamp(60, 110) - INDENT;
+    out += "A step is one line: { ACTOR = \"VERB\", key = value, … }; { note = \"text\" } is a caption.\n\
+            Steps run one after the other, whoever the actor. In brackets is what may be left out.\n\n";
+    heading(&mut out, "the calls of the manual");
+    for row in rows.iter().filter(|row| row.is_call()) {
+        verb(&mut out, row, width);
+    }
+    out.push('\n');
+    heading(&mut out, "what helps");
+    let helps = |row: &&Row| !row.is_call() && row.verb != Verb::Note;
+    for row in rows.iter().filter(helps) {
+        verb(&mut out, row, width);
+    }
+    out.push('\n');
+    heading(&mut out, "with each of them");
+    for param in COMMON {
+        let _ = writeln!(
+            out,
+            "  {BOLD}{:<9}{BOLD:#}  {}",
+            param.name,
+            common(param.name)
+        );
+    }
+    super::text::drawn(out, screen)
+}
+
+fn heading(out: &mut String, text: &str) {
+    let _ = writeln!(out, "{BOLD}{text}{BOLD:#}");
+}
+
+fn verb(out: &mut String, row: &Row, width: usize) {
+    let keys: Vec<String> = row.params.iter().map(key).collect();
+    let name = format!("{:<11}", row.name);
+    let mut label = format!("  {BOLD}{name}{BOLD:#}");
+    for line in wrap(&keys.join(" "), width)
+        .iter()
+        .chain(&wrap(row.doc, width))
+    {
+        if line.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "{label}{line}");
+        label = " ".repeat(INDENT);
+    }
+}
+
+fn key(param: &Param) -> String {
+    match param.need {
+        Need::Required => param.name.to_owned(),
+        Need::Optional => format!("[{}]", param.name),
+    }
+}
+
+fn common(name: &str) -> &'static str {
+    match name {
+        "expect" => {
+            "the result: 0, 4, \"EADDRINUSE\", \"> 0\", \">= 1 and < 5\", \"$saved\"; without it the call must succeed"
+        }
+        "elapsed" => "how long it took: \">= 100ms and < 3s\"",
+        "until" => "ask again until this holds: state that the kernel reaches a little later",
+        "blocks" => {
+            "\"150ms\": it still waits after that; the script goes on, and `returns` of the same actor ends it"
+        }
+        "within" => "how long the step may take; 5s",
+        "save" => {
+            "keep the result: \"$name\" in later steps and in the answer; its parts are \"$name.data\", \"$name.port\" …"
+        }
+        _ => "the signal that ends the actor's process: \"SIGPIPE\"",
+    }
+}
