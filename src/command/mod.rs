@@ -5,6 +5,7 @@
 
 mod connect;
 mod dry_run;
+mod ladder;
 mod observer;
 mod options;
 mod output;
