@@ -113,6 +113,8 @@ impl Common {
 pub enum TraceForm {
     /// One line per call, as strace prints it
     Call,
+    /// A column per end, with what moved between them
+    Ladder,
     /// One object per call
     Json,
 }

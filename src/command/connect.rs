@@ -13,7 +13,7 @@ use crate::sys::Readback;
 use crate::sys::Sys;
 use crate::sys::stop::{Asks, Signals, Stop};
 
-use super::observer::{Events, Show, Tasks, Trace};
+use super::observer::{Ends, Events, Show, Trace};
 use super::pipe::{self, Output};
 use super::{dry_run, output as out, setup};
 
@@ -44,7 +44,7 @@ pub(super) fn run(args: &Connect) -> Result<(), Error> {
         (false, true) => Output::Escaped,
         (false, false) => Output::Payload,
     };
-    match Trace::asked(common, Tasks::One)? {
+    match Trace::asked(common, Ends::Client)? {
         Some(trace) => converse(&Show::traced(events, trace), &plan, output),
         None if events == Events::Silent => converse(&Off, &plan, output),
         None => converse(&Show::events(events), &plan, output),

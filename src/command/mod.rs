@@ -7,6 +7,7 @@ mod connect;
 mod dry_run;
 mod interrupt;
 mod lab;
+mod ladder;
 mod observer;
 mod options;
 mod output;

@@ -13,6 +13,8 @@ use crate::escape;
 use crate::event::{Call, Event, Observer, Tally};
 use crate::render::{call_line, json, log_line};
 
+use super::ladder::Ladder;
+use super::output::Shown;
 use super::{output, setup};
 
 /// Where events go.
@@ -44,7 +46,8 @@ impl Show<false> {
             trace: Trace {
                 form: TraceForm::Call,
                 file: None,
-                tasks: Tasks::One,
+                ends: Ends::Client,
+                ladder: None,
             },
             tally: Mutex::default(),
         }
@@ -66,57 +69,109 @@ impl Show<true> {
 pub(super) struct Trace {
     form: TraceForm,
     file: Option<Mutex<File>>,
-    tasks: Tasks,
+    ends: Ends,
+    ladder: Option<Mutex<Ladder>>,
 }
 
-/// Whether a line of the trace says whose call it is.
+/// Which ends of a conversation make calls that are seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tasks {
-    /// There is only one.
-    One,
-    /// There are several, as when both ends are in this process.
-    Several,
+pub(super) enum Ends {
+    /// A server's.
+    Server,
+    /// A client's.
+    Client,
+    /// Both: each line of the trace says whose call it is.
+    Both,
+    /// Those of a client among other tasks.
+    Prober,
+}
+
+impl Ends {
+    /// Whether a line of the trace says whose call it is.
+    fn name_tasks(self) -> bool {
+        matches!(self, Ends::Both | Ends::Prober)
+    }
+
+    /// The columns of a ladder.
+    pub(super) fn columns(self) -> [&'static str; 2] {
+        match self {
+            Ends::Server => ["server", "~ peers"],
+            Ends::Client | Ends::Prober => ["client", "~ server"],
+            Ends::Both => ["client", "server"],
+        }
+    }
 }
 
 impl Trace {
     /// What `--trace` and `--trace-file` ask for, if anything.
-    pub(super) fn asked(common: &Common, tasks: Tasks) -> Result<Option<Trace>, Error> {
-        let Some(path) = &common.trace_file else {
-            return Ok(common.trace.map(|form| Trace {
+    pub(super) fn asked(common: &Common, ends: Ends) -> Result<Option<Trace>, Error> {
+        let trace = |form, file: Option<File>| {
+            let is_ladder = form == TraceForm::Ladder;
+            let screen = || {
+                output::screen_of(if file.is_some() {
+                    Shown::File
+                } else {
+                    Shown::StandardError
+                })
+            };
+            Trace {
                 form,
-                file: None,
-                tasks,
-            }));
+                ends,
+                ladder: is_ladder.then(|| Mutex::new(Ladder::new(ends, screen()))),
+                file: file.map(Mutex::new),
+            }
+        };
+        let Some(path) = &common.trace_file else {
+            return Ok(common.trace.map(|form| trace(form, None)));
         };
         let file = setup::opened(
             path,
             OpenOptions::new().write(true).create(true).truncate(true),
             "--trace-file names a file that can be written",
         )?;
-        Ok(Some(Trace {
-            form: common.trace.unwrap_or(TraceForm::Json),
-            file: Some(Mutex::new(file)),
-            tasks,
-        }))
+        let form = common.trace.unwrap_or(TraceForm::Json);
+        Ok(Some(trace(form, Some(file))))
     }
 
     fn show(&self, call: &Call<'_>) {
+        if let Some(ladder) = &self.ladder {
+            // Drawn and written under one lock: rows must not change places.
+            let mut ladder = ladder.lock().unwrap_or_else(PoisonError::into_inner);
+            self.write(&ladder.call(call));
+            return;
+        }
         let line = match self.form {
-            TraceForm::Call if self.tasks == Tasks::Several => {
+            TraceForm::Call if self.ends.name_tasks() => {
                 format!("{:<7} {}", call.task, call_line::line(call))
             }
-            TraceForm::Call => call_line::line(call),
+            TraceForm::Call | TraceForm::Ladder => call_line::line(call),
             TraceForm::Json => escape::json(&json::call(call)),
         };
+        self.write(&(line + "\n"));
+    }
+
+    /// Shows what a ladder held back.
+    fn end(&self) {
+        if let Some(ladder) = &self.ladder {
+            let mut ladder = ladder.lock().unwrap_or_else(PoisonError::into_inner);
+            self.write(&ladder.end());
+        }
+    }
+
+    fn write(&self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         // A trace that cannot be written must not stop the sockets.
         match &self.file {
             Some(file) => {
                 if let Ok(mut file) = file.lock() {
-                    let _ = writeln!(file, "{line}").and_then(|()| file.flush());
+                    let plain = anstream::adapter::strip_str(text);
+                    let _ = write!(file, "{plain}").and_then(|()| file.flush());
                 }
             }
             None => {
-                let _ = writeln!(anstream::stderr().lock(), "{line}");
+                let _ = write!(anstream::stderr().lock(), "{text}");
             }
         }
     }
@@ -134,11 +189,21 @@ impl<const CALLS: bool> Observer for Show<CALLS> {
         if CALLS {
             match event {
                 Event::Sent { .. } => self.tally().answers += 1,
-                Event::Stopped(_) => self.show(&Event::Calls(&self.tally())),
+                Event::Stopped(_) => {
+                    self.trace.end();
+                    self.show(&Event::Calls(&self.tally()));
+                }
                 _ => {}
             }
         }
         self.show(event);
+    }
+}
+
+/// A client has no event that is its last.
+impl<const CALLS: bool> Drop for Show<CALLS> {
+    fn drop(&mut self) {
+        self.trace.end();
     }
 }
 

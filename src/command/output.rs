@@ -54,17 +54,41 @@ pub(super) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Where a picture is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// On standard error.
+    StandardError,
+    /// In a file: whatever reads it later.
+    File,
+}
+
+/// How wide a ladder is, and of what characters: those of the terminal, or 100 columns.
+pub(super) fn screen_of(shown: Shown) -> (usize, Glyphs) {
+    let width = match shown {
+        Shown::StandardError => comfy_table::Table::new().use_stderr().width(),
+        Shown::File => None,
+    };
+    let screen = Screen::default();
+    (width.map_or(screen.width, usize::from), glyphs())
+}
+
 /// What a report is drawn on: the terminal, or 100 columns of a pipe.
 pub(super) fn screen(bars: Bars) -> Screen {
+    let width = comfy_table::Table::new().width();
+    Screen {
+        width: width.map_or(Screen::default().width, usize::from),
+        glyphs: glyphs(),
+        bars,
+        colours: Colours::Ansi,
+    }
+}
+
+/// The characters that the locale promises.
+pub(super) fn glyphs() -> Glyphs {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .filter_map(|name| std::env::var(name).ok())
         .find(|value| !value.is_empty());
-    let width = comfy_table::Table::new().width();
-    Screen {
-        width: width.map_or(Screen::default().width, usize::from),
-        glyphs: Glyphs::of_locale(locale.as_deref()),
-        bars,
-        colours: Colours::Ansi,
-    }
+    Glyphs::of_locale(locale.as_deref())
 }

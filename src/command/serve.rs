@@ -14,7 +14,7 @@ use crate::socket::Role;
 use crate::sys::stop::{Asks, Level, Signals, Stop};
 use crate::sys::{self, Sys};
 
-use super::observer::{Events, Show, Tasks, Trace};
+use super::observer::{Ends, Events, Show, Trace};
 use super::{dry_run, output, setup};
 
 pub(super) fn run(args: &Serve) -> Result<(), Error> {
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Serve) -> Result<(), Error> {
         (true, true) => Events::Json("serve"),
         (true, false) => Events::Silent,
     };
-    match (Trace::asked(common, Tasks::One)?, events) {
+    match (Trace::asked(common, Ends::Server)?, events) {
         (Some(trace), events) => serve(Show::traced(events, trace), plan, common.json),
         (None, Events::Silent) => serve(Off, plan, common.json),
         (None, events) => serve(Show::events(events), plan, common.json),

@@ -1,6 +1,6 @@
 //! From events and reports to text: one module per form, none of which ever sees a socket.
 //!
-//! [`call_line`] is strace's line, [`log_line`] the article's message, [`json`] one object per line, [`verdict`] what
+//! [`call_line`] is strace's line, [`ladder`] both ends side by side, [`log_line`] the article's message, [`json`] one object per line, [`verdict`] what
 //! became of an option, [`options`] the reference of the registry, [`probe`] the report of a probe in all its forms;
 //! [`schema`] is what JSON holds.
 

@@ -26,7 +26,7 @@ use crate::socket::{Given, Protocol, Role, Type};
 use crate::sys::cores::Cores;
 use crate::sys::{self, Sys};
 
-use super::observer::{Events, Show, Tasks, Trace};
+use super::observer::{Ends, Events, Show, Trace};
 use super::{dry_run, interrupt, setup};
 use blocks::{Entrant, Lanes};
 use candidates::Candidate;
@@ -65,9 +65,14 @@ pub(super) fn run(args: &Probe) -> Result<(), Error> {
     } else {
         Events::Silent
     };
+    let ends = if server_of(&candidates[0].profile, given.as_ref()).is_ours() {
+        Ends::Both
+    } else {
+        Ends::Prober
+    };
     let mut exports = Exports::open(args, expected, &candidates)?;
     let interrupt = interrupt::watch()?;
-    let outcome = match Trace::asked(common, Tasks::Several)? {
+    let outcome = match Trace::asked(common, ends)? {
         Some(trace) => {
             let observer = Show::traced(events, trace);
             probe(

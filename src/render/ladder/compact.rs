@@ -13,6 +13,9 @@ use crate::event::{Arg, Record};
 /// Payload beyond so many columns is shortened, whatever the width.
 const SHOWN: usize = 24;
 
+/// Bytes of a struct of an option.
+const STRUCT: usize = 40;
+
 /// Flags that every call of ours has: they tell two calls apart nowhere.
 const USUAL: &[&str] = &["SOCK_CLOEXEC", "EPOLL_CLOEXEC", "MSG_NOSIGNAL"];
 
@@ -55,7 +58,9 @@ fn shown(name: &str, args: &[Arg]) -> Vec<Vec<Span>> {
             continue;
         }
         match arg {
-            Arg::Data { head, len } => all.push(vec![data(head, *len)]),
+            Arg::Data { head, len } if moves_bytes(name) => all.push(vec![data(head, *len)]),
+            // The path of a file: no part of it is unimportant.
+            Arg::Data { .. } => all.push(vec![Span::whole(Tone::Plain, &arg.to_string())]),
             Arg::Address { brief, .. } => all.push(vec![address(brief)]),
             Arg::Symbol(text) => all.extend(symbol(name, text)),
             Arg::Fd(_) | Arg::Int(_) => all.push(vec![Span::new(Tone::Plain, &arg.to_string())]),
@@ -68,7 +73,7 @@ fn shown(name: &str, args: &[Arg]) -> Vec<Vec<Span>> {
 fn is_silent(name: &str, args: &[Arg], at: usize) -> bool {
     let after_address = at > 0 && matches!(args[at - 1], Arg::Address { .. });
     let option = matches!(name, "setsockopt" | "getsockopt");
-    let message = name.starts_with("send") || name.starts_with("recv");
+    let message = moves_bytes(name);
     match &args[at] {
         Arg::Int(0) if message && at >= 2 => true,
         Arg::Int(_) => after_address || (option && at == 4) || (name == "poll" && at == 1),
@@ -79,6 +84,12 @@ fn is_silent(name: &str, args: &[Arg], at: usize) -> bool {
         Arg::Address { brief, .. } => brief.is_empty() && name != "bind" && name != "connect",
         Arg::Fd(_) | Arg::Data { .. } => false,
     }
+}
+
+fn moves_bytes(name: &str) -> bool {
+    ["send", "recv", "write", "read"]
+        .iter()
+        .any(|n| name.starts_with(n))
 }
 
 fn names_an_option(arg: Option<&Arg>) -> bool {
@@ -120,7 +131,7 @@ fn symbol(name: &str, text: &str) -> Option<Vec<Span>> {
     let plain = |text: &str| Some(vec![Span::new(Tone::Plain, text)]);
     match name {
         "socket" | "socketpair" if text == "IPPROTO_IP" => return plain("0"),
-        "setsockopt" | "getsockopt" => return plain(unbracketed(text)),
+        "setsockopt" | "getsockopt" | "ioctl" => return plain(&brief(unbracketed(text))),
         "poll" | "epoll_wait" => return plain(&polled(text)),
         _ => {}
     }
@@ -135,6 +146,18 @@ fn symbol(name: &str, text: &str) -> Option<Vec<Span>> {
 fn unbracketed(text: &str) -> &str {
     let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
     inner.filter(|t| !t.contains(['[', ','])).unwrap_or(text)
+}
+
+/// Of a struct with many fields the first ones: `{state=10, ca_state=0, …}`.
+fn brief(text: &str) -> Cow<'_, str> {
+    if !text.starts_with('{') || text.len() <= STRUCT {
+        return text.into();
+    }
+    let fits = text.match_indices(", ").map(|(at, _)| at);
+    let Some(at) = fits.take_while(|at| *at + 4 <= STRUCT).last() else {
+        return text.into();
+    };
+    format!("{}, …}}", &text[..at]).into()
 }
 
 /// `[{fd=4, events=POLLIN, revents=POLLIN}]` as `[4 POLLIN: POLLIN]`.

@@ -1,4 +1,5 @@
-//! Repetitions: a cycle of calls that an actor makes again and again is shown twice, and then counted.
+//! Repetitions: a cycle of calls that an actor makes again and again is shown twice, and then counted. What now and then
+//! stands in the place of one of its calls is shown once, so that every errno is.
 //!
 //! Each actor has its own cycle, because the calls of two that run at the same time interleave differently every time.
 
@@ -8,7 +9,9 @@ use super::span::{Span, Tone};
 use super::{Body, Row};
 
 /// The longest cycle that is recognised.
-const LONGEST: usize = 8;
+const LONGEST: usize = 24;
+/// So many different calls may stand in the same place of a cycle.
+const VARIANTS: usize = 4;
 /// Fewer repeated rows than this are shown after all.
 const WORTH: usize = 9;
 /// What a reader can follow: rows farther apart than this are shown.
@@ -35,32 +38,57 @@ pub(super) struct Folds {
 
 #[derive(Debug, Default)]
 struct Cycle {
-    /// What was shown last, the newest at the end.
+    /// What came last, the newest at the end.
     recent: VecDeque<String>,
-    /// What comes again, and which of it is next.
-    again: Vec<String>,
+    /// What comes again, each with what has stood in its place, and which of it is next.
+    again: Vec<Vec<String>>,
     next: usize,
     /// Repeated rows that were not shown.
     count: usize,
 }
 
 impl Cycle {
-    fn expects(&self, like: &str) -> bool {
-        self.again.get(self.next).is_some_and(|l| l == like)
-    }
-
-    fn shown(&mut self, like: String) {
-        self.recent.push_back(like);
+    fn came(&mut self, like: &str) {
+        self.recent.push_back(like.to_owned());
         if self.recent.len() > 2 * LONGEST {
             self.recent.pop_front();
         }
+    }
+
+    /// Whether it was next in the cycle; then the one behind it is.
+    fn continues(&mut self, like: &str) -> bool {
+        let expected = self.again.get(self.next);
+        let continues = expected.is_some_and(|all| all.iter().any(|l| l == like));
+        if continues {
+            self.next = (self.next + 1) % self.again.len();
+        }
+        continues
+    }
+
+    /// Something else came than was next. The cycle is not forgotten: it goes on behind this one if it is a part of it; if
+    /// not, this one has stood for what was next and may do so again.
+    fn strays(&mut self, like: &str) {
+        let period = self.again.len();
+        if period == 0 {
+            return;
+        }
+        let places = (0..period).map(|n| (self.next + n) % period);
+        let mut places = places.filter(|&at| self.again[at].iter().any(|l| l == like));
+        let at = places.next();
+        if at.is_none() && self.again[self.next].len() < VARIANTS {
+            self.again[self.next].push(like.to_owned());
+        }
+        self.next = (at.unwrap_or(self.next) + 1) % period;
+    }
+
+    /// Looks for a cycle in what came last.
+    fn begins(&mut self) {
         let recent = self.recent.make_contiguous();
-        let repeats = |&p: &usize| {
-            let end = recent.len();
-            end >= 2 * p && recent[end - p..] == recent[end - 2 * p..end - p]
-        };
+        let end = recent.len();
+        let repeats =
+            |&p: &usize| end >= 2 * p && recent[end - p..] == recent[end - 2 * p..end - p];
         if let Some(p) = (1..=LONGEST).find(repeats) {
-            self.again = recent[recent.len() - p..].to_vec();
+            self.again = recent[end - p..].iter().map(|l| vec![l.clone()]).collect();
             self.next = 0;
         }
     }
@@ -91,8 +119,9 @@ impl Folds {
         let slow = self.pace == Pace::Fast && t.saturating_sub(self.last) > FAST_NS;
         self.last = t;
         let cycle = &mut self.actors[actor];
-        if cycle.expects(&like) && !slow {
-            cycle.next = (cycle.next + 1) % cycle.again.len();
+        cycle.came(&like);
+        let continues = cycle.continues(&like);
+        if continues && !slow {
             cycle.count += 1;
             self.held.push(row);
             if self.held.len() > WORTH {
@@ -103,8 +132,10 @@ impl Folds {
         }
         let mut out = self.flush();
         let cycle = &mut self.actors[actor];
-        cycle.again.clear();
-        cycle.shown(like);
+        if !continues {
+            cycle.strays(&like);
+            cycle.begins();
+        }
         out.push(row);
         out
     }
@@ -200,6 +231,16 @@ mod tests {
                 "close"
             ]
         );
+    }
+
+    #[test]
+    fn a_stray_call_does_not_end_a_cycle() {
+        let cycle = ["socket", "connect", "recv", "close"];
+        let stray = |i: usize| i % 4 == 2 && [50, 60, 61].contains(&(i / 4));
+        let rows = (0..400).map(|i| row(0, if stray(i) { "stray" } else { cycle[i % 4] }, 0));
+        let shown = shown(Pace::Any, rows);
+        assert_eq!(shown[8..].len(), 3, "{shown:?}");
+        assert_eq!(shown[9], "stray");
     }
 
     #[test]

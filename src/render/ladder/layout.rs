@@ -82,22 +82,28 @@ impl Grid {
         Grid::new(&ladder.actors, &needs, width, more)
     }
 
-    /// For rows that are still to come.
+    /// For rows that are still to come: as wide as most calls are, and wider where there is room.
     pub(super) fn ahead(actors: &[String], width: usize, more: &'static str) -> Grid {
-        let needs: Vec<usize> = actors
-            .iter()
-            .map(|a| if is_stranger(a) { 0 } else { WIDEST })
-            .collect();
-        Grid::new(actors, &needs, width, more)
+        let seen = actors.iter().filter(|a| !is_stranger(a)).count();
+        let usual = if seen > 1 { 38 } else { 52 };
+        let of = |columns: usize| -> Vec<usize> {
+            let need = |a: &String| if is_stranger(a) { 0 } else { columns };
+            actors.iter().map(need).collect()
+        };
+        let mut grid = Grid::new(actors, &of(usual), width, more);
+        if let [first, second, ..] = grid.lanes[..]
+            && first.end > first.rail
+        {
+            let gap = second.rail - first.end - 1;
+            let needs = at_least_names(actors, &of(WIDEST));
+            grid.lanes = lanes(&needs, grid.width, gap).unwrap_or(grid.lanes);
+        }
+        grid
     }
 
     fn new(actors: &[String], needs: &[usize], width: usize, more: &'static str) -> Grid {
         let width = width.max(LEAST);
-        let needs: Vec<usize> = actors
-            .iter()
-            .zip(needs)
-            .map(|(name, &need)| need.max(columns(name)).min(WIDEST))
-            .collect();
+        let needs = at_least_names(actors, needs);
         let all_fit = |lanes: &Vec<Lane>| lanes.iter().zip(&needs).all(|(l, n)| l.room >= *n);
         let lanes = [WIDE_GAP, 20, 18, 16, NARROW_GAP]
             .into_iter()
@@ -164,6 +170,13 @@ impl Grid {
             arrow,
         })
     }
+}
+
+fn at_least_names(actors: &[String], needs: &[usize]) -> Vec<usize> {
+    let pairs = actors.iter().zip(needs);
+    pairs
+        .map(|(name, &need)| need.max(columns(name)).min(WIDEST))
+        .collect()
 }
 
 /// A lane each and gaps between them, if no lane becomes too narrow for what it holds.

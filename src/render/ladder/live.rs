@@ -6,6 +6,7 @@
 use super::fold::{Folds, Pace};
 use super::story::Story;
 use super::text::Painter;
+use super::wire::Order;
 use super::{Glyphs, Row, is_stranger, span};
 use crate::event::{Call, Moment, Record};
 
@@ -22,9 +23,10 @@ pub struct Live {
 impl Live {
     /// `actors` as for [`super::ladder`]; one whose name begins with `~` stands for all whose calls are not seen.
     pub fn new(actors: &[String], width: usize, glyphs: Glyphs) -> Live {
+        let stranger = actors.iter().position(|a| is_stranger(a));
         Live {
             actors: actors.iter().map(|a| span::safe(a)).collect(),
-            story: Story::new(actors, &[], actors.iter().position(|a| is_stranger(a))),
+            story: Story::new(actors, &[], stranger, Order::AsReturned),
             folds: Folds::new(actors.len(), Pace::Fast),
             painter: Painter::ahead(actors, width, glyphs),
             above: None,
@@ -39,11 +41,11 @@ impl Live {
     /// What a call adds: some lines, or none yet if it repeats what was there.
     pub fn call(&mut self, call: &Call<'_>) -> String {
         let told = self.story.moment(&Moment::Call(Record::from(call)));
-        let rows: Vec<Row> = told
-            .rows
-            .into_iter()
-            .flat_map(|r| self.folds.push(r))
-            .collect();
+        let rows = told.rows.into_iter().flat_map(|mut row| {
+            row.drop_loops();
+            self.folds.push(row)
+        });
+        let rows: Vec<Row> = rows.collect();
         self.draw(rows)
     }
 

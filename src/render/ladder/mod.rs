@@ -66,6 +66,13 @@ pub enum Body {
     Unmet(Vec<Span>),
 }
 
+impl Row {
+    /// What an actor sends to itself crosses no gap.
+    fn drop_loops(&mut self) {
+        self.arrows.retain(|arrow| arrow.from != arrow.to);
+    }
+}
+
 /// Whether an actor is one whose calls nobody here sees: its name begins with `~`.
 pub fn is_stranger(actor: &str) -> bool {
     actor.starts_with('~')
@@ -75,14 +82,19 @@ pub fn is_stranger(actor: &str) -> bool {
 /// name its own begins with, or in the first one. Tasks in `own` have a table of descriptors of their own, as processes
 /// do; all others share one.
 pub fn ladder(actors: &[String], own: &[String], moments: &[Moment]) -> Ladder {
-    let mut story = story::Story::new(actors, own, stranger(actors, moments));
+    let mut story = story::Story::new(actors, own, stranger(actors, moments), wire::Order::Story);
     let mut rows: Vec<Row> = Vec::new();
     let mut places: HashMap<usize, (usize, usize)> = HashMap::new();
     for moment in moments {
         let told = story.moment(moment);
         for id in told.arrived {
             if let Some(&(row, arrow)) = places.get(&id) {
-                rows[row].arrows[arrow].freight = Freight::Delivered;
+                let arrow = &mut rows[row].arrows[arrow];
+                arrow.freight = Freight::Delivered;
+                // Only now is it known who took the bytes.
+                if let Some(Body::Cell { actor, .. }) = told.rows.first().map(|r| &r.body) {
+                    arrow.to = *actor;
+                }
             }
         }
         for row in told.rows {
@@ -92,6 +104,7 @@ pub fn ladder(actors: &[String], own: &[String], moments: &[Moment]) -> Ladder {
         }
     }
     rows.extend(story.end());
+    rows.iter_mut().for_each(Row::drop_loops);
     let mut folds = fold::Folds::new(actors.len(), fold::Pace::Any);
     let mut shown: Vec<Row> = rows.into_iter().flat_map(|row| folds.push(row)).collect();
     shown.extend(folds.end());

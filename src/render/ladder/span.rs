@@ -162,6 +162,9 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn word(&mut self, word: Word) {
+        let mut word = word;
+        let most = self.room - self.hang;
+        fit_payload(&mut word.spans, most, self.more);
         let need = columns_of(&word.spans);
         let space = usize::from(word.spaced && self.used > self.indent());
         if self.used + space + need > self.room && self.used > self.indent() {
@@ -196,18 +199,9 @@ impl Lines<'_> {
     }
 
     fn piece(&mut self, mut span: Span) {
-        let left = self.room - self.used.min(self.room);
-        if span.tone == Tone::Payload
-            && columns(&span.text) > left
-            && left >= 4 + columns(self.more)
-        {
-            // The quote at its end stays, and a comma has its own span.
-            let cut = span.text.trim_end_matches('"').trim_end_matches(self.more);
-            span.text = shortened(cut, left - 1, self.more) + "\"";
-        }
         while self.used + columns(&span.text) > self.room {
             let left = self.room - self.used.min(self.room);
-            let head = fitting(&span.text, left).len();
+            let head = cut(fitting(&span.text, left)).len();
             if head == 0 && self.used <= self.indent() {
                 // Not even one character has room: a line of its own is all that can be done.
                 break;
@@ -234,6 +228,28 @@ impl Lines<'_> {
             self.done.push(self.line);
         }
         self.done
+    }
+}
+
+/// Shortens the payload of a word that is longer than a line.
+fn fit_payload(word: &mut [Span], room: usize, more: &str) {
+    let need = columns_of(word);
+    let Some(payload) = word.iter_mut().find(|s| s.tone == Tone::Payload) else {
+        return;
+    };
+    let others = need - columns(&payload.text);
+    // Two quotes, and at least one character beside what says that others are missing.
+    if need > room && room >= others + columns(more) + 3 {
+        let whole = payload.text.trim_end_matches('"').trim_end_matches(more);
+        payload.text = shortened(whole, room - others - 1, more) + "\"";
+    }
+}
+
+/// Where the beginning of a long word ends best: behind `|` or `/`.
+fn cut(head: &str) -> &str {
+    match head.rfind(['|', '/']) {
+        Some(at) if at > 0 => &head[..=at],
+        _ => head,
     }
 }
 
@@ -273,11 +289,7 @@ mod tests {
         let shown = lines(&spans, 20);
         assert_eq!(
             shown,
-            [
-                "send(4,",
-                "  \"a\u{a0}long\u{a0}sentence…\"",
-                "  , 25) = 25"
-            ]
+            ["send(4,", "  \"a\u{a0}long\u{a0}sentenc…\",", "  25) = 25"]
         );
         let cut = lines(&[plain("EPROTONOSUPPORT")], 6).concat();
         assert_eq!(cut.replace(' ', ""), "EPROTONOSUPPORT");

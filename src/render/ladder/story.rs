@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::span::{Span, Tone};
-use super::wire::{Act, Moved, Wire};
+use super::wire::{Act, Moved, Order, Wire};
 use super::{Body, Row, compact, is_stranger};
 use crate::event::{Arg, Moment, Record, Seen};
 
@@ -16,6 +16,7 @@ pub(super) struct Story {
     actors: Vec<String>,
     own: Vec<String>,
     wire: Wire,
+    order: Order,
     /// The time of the first moment.
     start: Option<u64>,
     now: u64,
@@ -39,11 +40,17 @@ pub(super) struct Told {
 }
 
 impl Story {
-    pub(super) fn new(actors: &[String], own: &[String], stranger: Option<usize>) -> Story {
+    pub(super) fn new(
+        actors: &[String],
+        own: &[String],
+        stranger: Option<usize>,
+        order: Order,
+    ) -> Story {
         Story {
             actors: actors.to_vec(),
             own: own.to_vec(),
-            wire: Wire::new(actors.len(), stranger),
+            wire: Wire::new(actors.len(), stranger, order),
+            order,
             start: None,
             now: 0,
             open: BTreeMap::new(),
@@ -115,7 +122,7 @@ impl Story {
         if record.elapsed_ns >= NOTICEABLE_NS {
             spans.push(waited(record.elapsed_ns));
         }
-        let like = like(column, record);
+        let like = like(column, record, self.order);
         let end = record.t_ns.saturating_add(record.elapsed_ns);
         self.tell(column, end, spans, moved, told);
         if let Some(row) = told.rows.last_mut() {
@@ -248,10 +255,12 @@ pub(super) fn time(ns: u64) -> String {
     }
 }
 
-/// Calls that differ only in the bytes that they move and in the port of a peer are alike.
-fn like(column: usize, record: &Record) -> String {
+/// Calls that differ only in the bytes that they move and in the port of a peer are alike; in a trace of threads, which
+/// get whatever descriptor is free, in its number too.
+fn like(column: usize, record: &Record, order: Order) -> String {
     let arg = |arg: &Arg| match arg {
         Arg::Data { len, .. } => len.to_string(),
+        Arg::Fd(_) if order == Order::AsReturned => "fd".to_owned(),
         Arg::Address { brief, .. } => {
             let host = brief.rsplit_once(':').map(|(host, _)| host);
             host.unwrap_or(brief).to_owned()
@@ -261,7 +270,11 @@ fn like(column: usize, record: &Record) -> String {
     };
     let args: Vec<String> = record.args.iter().map(arg).collect();
     let errno = record.errno.as_deref().unwrap_or("");
-    let (task, name, result) = (&record.task, &record.name, record.result);
+    let (task, name) = (&record.task, &record.name);
+    let result = match name.as_str() {
+        "socket" | "accept4" if order == Order::AsReturned => record.result.signum(),
+        _ => record.result,
+    };
     format!("{column} {task} {name} {} {result} {errno}", args.join(" "))
 }
 

@@ -1,7 +1,7 @@
 //! The ladder as SVG that stands inside an HTML page.
 //!
 //! Its colours are the page's custom properties, so that light, dark and print need one picture; [`STYLE`] has the rules
-//! that a page must include once. Places are those of a terminal of [`WIDTH`] columns, times the size of a character.
+//! that a page must include once. Places are those of a terminal of [`WIDTH`] columns or a few more, times the size of a character.
 
 use std::fmt::Write as _;
 
@@ -11,39 +11,50 @@ use super::story::time;
 use super::{Body, Freight, Ladder, Row, is_stranger};
 
 /// The style sheet of all ladders of a page. It expects the custom properties of the page of a probe: `--ink`, `--soft`,
-/// `--line`, `--panel`, `--bad`, `--changed`, `--s0`, `--good`.
+/// `--line`, `--paper`, `--panel`, `--bad`, `--bad-bg`, `--changed`, `--s0`, `--good`.
 pub const STYLE: &str = include_str!("ladder.css");
 
-/// Columns of a picture.
+/// Columns of a picture of two actors, and of one of more.
 const WIDTH: usize = 132;
+const WIDEST: usize = 156;
 /// Width and height of a character, and of a line with its distance to the next, in pixels.
 const CHAR: f64 = 7.5;
 const LINE: f64 = 19.0;
+/// A character beside an arrow is smaller.
+const LABEL_CHAR: f64 = 7.0;
+/// Above and below a caption.
+const AROUND: f64 = 9.0;
 /// Above the first row.
 const HEAD: f64 = 38.0;
 
 /// Draws a whole ladder. It has a title and a description for those who hear it.
 pub fn svg(ladder: &Ladder) -> String {
-    let grid = Grid::fit(ladder, WIDTH, "…");
+    let most = if ladder.actors.len() > 2 {
+        WIDEST
+    } else {
+        WIDTH
+    };
+    let grid = Grid::fit(ladder, most, "…");
     let placed: Vec<(&Row, Placed<'_>)> = ladder.rows.iter().map(|r| (r, grid.place(r))).collect();
+    let width = extent(&grid, &placed) as f64 * CHAR + 10.0;
     let mut y = HEAD;
-    let mut rows = String::new();
+    let (mut rows, mut bands) = (String::new(), String::new());
     let mut bars = Bars::new(ladder.actors.len());
     let mut before = None;
     for (row, placed) in &placed {
-        let space = if matches!(row.body, Body::Caption(_)) {
-            LINE * 0.6
+        let around = if matches!(row.body, Body::Caption(_)) {
+            AROUND
         } else {
             0.0
         };
-        y += space;
-        bars.row(row, y - space);
-        let above = before.replace(row.t_ns.map(time));
-        draw(&mut rows, row, placed, y, (&grid, above.flatten()));
-        y += placed.height as f64 * LINE;
+        bars.row(row, y);
+        let height = placed.height as f64 * LINE + 2.0 * around;
+        band(&mut bands, row, (y, height), width);
+        let above: Option<Option<String>> = before.replace(row.t_ns.map(time));
+        draw(&mut rows, row, placed, y + around, (&grid, above.flatten()));
+        y += height;
     }
     let bottom = y + 8.0;
-    let width = extent(&grid, &placed) as f64 * CHAR + 10.0;
     let mut out = format!(
         "<svg class=\"ladder\" viewBox=\"0 0 {width:.0} {bottom:.0}\" style=\"max-width:{width:.0}px;min-width:{:.0}px\" role=\"img\">",
         width * 0.62
@@ -54,17 +65,11 @@ pub fn svg(ladder: &Ladder) -> String {
         quoted(&format!("ladder of {}", ladder.actors.join(", "))),
         quoted(&description(ladder))
     );
-    out += MARKERS;
     lanes(&mut out, ladder, &grid, bottom, width);
+    out += &bands;
     out += &bars.finish(&grid, y);
     out + &rows + "</svg>"
 }
-
-/// Heads of arrows, in the colour of their shafts.
-const MARKERS: &str = "<defs><marker id=\"ladder-head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" \
-    markerWidth=\"8\" markerHeight=\"8\" orient=\"auto-start-reverse\"><path class=\"head\" d=\"M0 1L10 5L0 9Z\"/></marker>\
-    <marker id=\"ladder-dim\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" markerHeight=\"8\" \
-    orient=\"auto-start-reverse\"><path class=\"head dim\" d=\"M0 1L10 5L0 9Z\"/></marker></defs>";
 
 /// One sentence per row, for those who hear it.
 fn description(ladder: &Ladder) -> String {
@@ -87,7 +92,7 @@ fn extent(grid: &Grid, placed: &[(&Row, Placed<'_>)]) -> usize {
         lines.iter().map(move |l| x + super::span::columns_of(l))
     });
     let lanes = grid.lanes.last().map_or(0, |l| l.end);
-    text.max().unwrap_or(0).max(lanes).clamp(40, WIDTH) + 1
+    text.max().unwrap_or(0).max(lanes).clamp(40, grid.width) + 1
 }
 
 fn x_of(column: usize) -> f64 {
@@ -184,6 +189,19 @@ impl Bars {
     }
 }
 
+/// What crosses all lanes has a ground of its own.
+fn band(out: &mut String, row: &Row, (y, height): (f64, f64), width: f64) {
+    let class = match row.body {
+        Body::Cell { .. } => return,
+        Body::Caption(_) => "caption",
+        Body::Unmet(_) => "unmet",
+    };
+    let _ = write!(
+        out,
+        "<rect class=\"band {class}\" x=\"0\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
+    );
+}
+
 fn draw(out: &mut String, row: &Row, placed: &Placed<'_>, y: f64, on: (&Grid, Option<String>)) {
     let (grid, above) = on;
     let base = |line: usize| y + line as f64 * LINE + LINE * 0.7;
@@ -195,14 +213,6 @@ fn draw(out: &mut String, row: &Row, placed: &Placed<'_>, y: f64, on: (&Grid, Op
             "<text class=\"time\" x=\"{:.1}\" y=\"{:.1}\">{time}</text>",
             x_of(grid.time - 2),
             base(0)
-        );
-    }
-    if matches!(row.body, Body::Caption(_)) {
-        let _ = write!(
-            out,
-            "<path class=\"rule\" d=\"M4 {:.1}H{:.1}\"/>",
-            y - 1.0,
-            x_of(grid.width)
         );
     }
     if matches!(row.body, Body::Unmet(_)) {
@@ -257,30 +267,36 @@ fn draw_arrow(out: &mut String, placed: &PlacedArrow<'_>, y: f64) {
         rail_x(placed.left - 1) + 2.0,
         rail_x(placed.right + 1) - 2.0,
     );
-    let (from, to) = if arrow.from < arrow.to {
-        (left, right)
-    } else {
-        (right, left)
+    let (class, tilde) = match arrow.freight {
+        Freight::Inferred => ("arrow dim", "~ "),
+        Freight::Delivered => ("arrow", ""),
     };
-    let (class, head, tilde) = match arrow.freight {
-        Freight::Inferred => ("arrow dim", "ladder-dim", "~ "),
-        Freight::Delivered => ("arrow", "ladder-head", ""),
+    // The shaft ends inside of its head.
+    let (from, to, tip, back) = if arrow.from < arrow.to {
+        (left, right - 6.0, right, right - 9.0)
+    } else {
+        (right, left + 6.0, left, left + 9.0)
     };
     let _ = write!(
         out,
-        "<path class=\"{class}\" marker-end=\"url(#{head})\" d=\"M{from:.1} {y:.1}H{to:.1}\"/>"
+        "<path class=\"{class}\" d=\"M{from:.1} {y:.1}H{to:.1}\"/>\
+         <path class=\"head {class}\" d=\"M{tip:.1} {y:.1}L{back:.1} {:.1}V{:.1}Z\"/>",
+        y - 4.2,
+        y + 4.2
     );
     let room = placed.gap.1.saturating_sub(placed.gap.0);
-    let label = format!("{tilde}{}", arrow.label);
-    let label = if columns(&label) + 4 > room {
-        format!("{tilde}{}", arrow.brief)
-    } else {
-        label
-    };
+    let mut label = format!("{tilde}{}", arrow.label);
+    if columns(&label) + 2 > room {
+        label = format!("{tilde}{}", arrow.brief);
+    }
     let middle = f64::midpoint(x_of(placed.gap.0), x_of(placed.gap.1 + 1));
+    let width = columns(&label) as f64 * LABEL_CHAR + 8.0;
     let _ = write!(
         out,
-        "<text class=\"label {class}\" x=\"{middle:.1}\" y=\"{:.1}\">{}</text>",
+        "<rect class=\"under\" x=\"{:.1}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"14\"/>\
+         <text class=\"label {class}\" x=\"{middle:.1}\" y=\"{:.1}\">{}</text>",
+        middle - width / 2.0,
+        y - 7.0,
         y + 4.0,
         quoted(&label)
     );

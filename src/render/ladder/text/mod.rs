@@ -134,7 +134,8 @@ impl Painter {
                 .get(i + 1)
                 .map_or(self.grid.width, |l| l.rail);
             let x = lane.rail + usize::from(lane.end > lane.rail) * 2;
-            let room = next.saturating_sub(x + 1).max(1);
+            let space = usize::from(i + 1 < self.grid.lanes.len());
+            let room = next.saturating_sub(x + space).max(1);
             let name = shortened(&self.signs.text(name), room, self.signs.more);
             let paint = if super::is_stranger(&name) {
                 Paint::Tone(Tone::Dim)

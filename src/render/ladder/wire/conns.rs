@@ -38,6 +38,8 @@ pub(super) struct End {
     pub(super) column: Option<usize>,
     /// Bytes that were sent to this end and not received: the arrow, and how many are left of it.
     pub(super) unread: VecDeque<(usize, u64)>,
+    /// Bytes that this end was told to receive before their sending was told.
+    pub(super) ahead: u64,
     /// It has sent a FIN.
     pub(super) finished: bool,
     pub(super) closed: bool,
@@ -52,6 +54,7 @@ impl Conns {
         let end = |column| End {
             column,
             unread: VecDeque::new(),
+            ahead: 0,
             finished: false,
             closed: false,
         };

@@ -1,7 +1,7 @@
 //! Messages without a connection: each goes to whoever has the address.
 
 use super::sockets::{Kind, SockId};
-use super::{Act, Moved, Wire, address_of, flags, ok};
+use super::{Act, Moved, Order, Wire, address_of, flags, ok};
 
 impl Wire {
     /// sendto(2) and its kin.
@@ -17,8 +17,14 @@ impl Wire {
         if let Some(target) = self.target(id, &address) {
             let column = self.sockets[target].column;
             let arrow = self.data_arrow(act.column, column, act.record);
-            self.sockets[target].inbox.push_back((arrow.id, id));
-            moved.arrows.push(arrow);
+            moved.arrows.push(arrow.clone());
+            let sock = &mut self.sockets[target];
+            if sock.ahead > 0 {
+                sock.ahead -= 1;
+                sock.last_from = Some(id);
+            } else {
+                sock.inbox.push_back((arrow.id, id));
+            }
             return;
         }
         let Some(column) = self.who(&address, act.column) else {
@@ -55,6 +61,12 @@ impl Wire {
             return;
         }
         let Some((arrow, sender)) = self.sockets[id].inbox.pop_front() else {
+            if let Some(unseen) = self.unseen {
+                let arrow = self.data_arrow(unseen, act.column, act.record);
+                moved.arrows.push(arrow);
+            } else if self.order == Order::AsReturned {
+                self.sockets[id].ahead += 1;
+            }
             return;
         };
         moved.arrived.push(arrow);

@@ -22,7 +22,7 @@ use crate::event::{Arg, Record};
 pub struct Arrow {
     /// The column that it leaves.
     pub from: usize,
-    /// The column that it reaches; never the same.
+    /// The column that it reaches.
     pub to: usize,
     /// `SYN`, `"Ciao!" 5 B`
     pub label: String,
@@ -61,11 +61,23 @@ pub(super) struct Moved {
     pub(super) arrived: Vec<usize>,
 }
 
+/// In which order calls are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// As they happened.
+    Story,
+    /// As they returned in several threads: a peer's answer may be told before the call that it answers.
+    AsReturned,
+}
+
 /// All that is known of the sockets of all actors.
 #[derive(Debug)]
 pub(super) struct Wire {
     sockets: Sockets,
     conns: Conns,
+    /// The column of those whose calls are not seen.
+    unseen: Option<usize>,
+    order: Order,
     /// Who is meant by an address that nobody here has, by the column that asks.
     stranger: Vec<Option<usize>>,
     /// How many arrows there were.
@@ -74,14 +86,16 @@ pub(super) struct Wire {
 
 impl Wire {
     /// For so many columns; `stranger` is the column of those whose calls are not seen.
-    pub(super) fn new(columns: usize, stranger: Option<usize>) -> Wire {
+    pub(super) fn new(columns: usize, stranger: Option<usize>, order: Order) -> Wire {
         let other = |column| match stranger {
             Some(s) => (s != column).then_some(s),
             None => (columns == 2).then_some(1 - column),
         };
         Wire {
-            sockets: Sockets::default(),
+            sockets: Sockets::new(order),
             conns: Conns::default(),
+            unseen: stranger,
+            order,
             stranger: (0..columns)
                 .map(|c| {
                     if c < 2 || stranger.is_some() {
@@ -120,7 +134,6 @@ impl Wire {
             "close" => self.close(act, &mut moved),
             _ => {}
         }
-        moved.arrows.retain(|a| a.from != a.to);
         moved
     }
 

@@ -5,7 +5,7 @@
 
 use super::conns::{ConnId, Stage};
 use super::sockets::{Kind, SockId};
-use super::{Act, Moved, Wire, address_of, ok};
+use super::{Act, Moved, Order, Wire, address_of, ok};
 use crate::event::Arg;
 
 /// errnos of connect(2) that come before any packet.
@@ -69,6 +69,13 @@ impl Wire {
         let listener = self
             .sockets
             .bound(&address, |s| s.listening && s.kind == kind);
+        if let Some(listener) = listener
+            && let Some(conn) = self.sockets[listener].early.pop_front()
+        {
+            self.conns.move_end(conn, 0, act.column);
+            self.sockets[id].conn = Some((conn, 0));
+            return;
+        }
         let column = match listener {
             Some(listener) => Some(self.sockets[listener].column),
             None => self.who(&address, act.column),
@@ -181,12 +188,15 @@ impl Wire {
                 .position(|c| conns.see(*c).client.is_none() || peer.is_none())
         });
         let conn = at.and_then(|at| queue.remove(at));
-        let conn = match conn {
-            Some(conn) => {
-                self.complete(conn, kind, moved);
-                conn
+        let conn = if let Some(conn) = conn {
+            self.complete(conn, kind, moved);
+            conn
+        } else {
+            let conn = self.somebody_connected(act, kind, moved);
+            if self.order == Order::AsReturned && self.unseen.is_none() {
+                self.sockets[listener].early.push_back(conn);
             }
-            None => self.somebody_connected(act, kind, moved),
+            conn
         };
         self.conns.get(conn).client = peer;
         self.conns.move_end(conn, 1, act.column);

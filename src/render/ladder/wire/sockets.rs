@@ -4,9 +4,20 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::{Index, IndexMut};
 
 use super::conns::{ConnId, Conns, Side};
-use super::{Act, ok};
+use super::{Act, Order, ok};
 use crate::event::Arg;
 use crate::render::ladder::message;
+
+/// Calls that one actor may make on a socket of another.
+const ONLY_LOOK: &[&str] = &[
+    "getsockopt",
+    "setsockopt",
+    "getsockname",
+    "getpeername",
+    "ioctl",
+    "fcntl",
+    "epoll_ctl",
+];
 
 /// A socket's number in the story; descriptors are used again, these are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,11 +51,15 @@ pub(super) struct Sock {
     pub(super) listening: bool,
     /// Connections that nobody accepted yet, the oldest first.
     pub(super) queue: VecDeque<ConnId>,
+    /// Connections that were accepted before their connect(2) was told.
+    pub(super) early: VecDeque<ConnId>,
     pub(super) conn: Option<(ConnId, Side)>,
     /// SO_LINGER with a time of zero: close(2) resets.
     pub(super) aborts: bool,
     /// Datagrams that were sent to it and not received: the arrow, and who sent it.
     pub(super) inbox: VecDeque<(usize, SockId)>,
+    /// Datagrams that it received before their sending was told.
+    pub(super) ahead: u64,
     /// Who sent what it received last.
     pub(super) last_from: Option<SockId>,
     /// Descriptors that mean it.
@@ -58,10 +73,13 @@ impl Sock {
 }
 
 /// All sockets of the story.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sockets {
     all: Vec<Sock>,
-    table: HashMap<(usize, i32), SockId>,
+    /// By process and descriptor; the newest is the last. In threads a new socket may be told of before the close(2) of the
+    /// one that had its number.
+    table: HashMap<(usize, i32), Vec<SockId>>,
+    order: Order,
     /// Sockets on their way from one process or descriptor to another (SCM_RIGHTS).
     in_flight: VecDeque<Vec<SockId>>,
 }
@@ -80,17 +98,32 @@ impl IndexMut<SockId> for Sockets {
 }
 
 impl Sockets {
+    pub(super) fn new(order: Order) -> Sockets {
+        Sockets {
+            all: Vec::new(),
+            table: HashMap::new(),
+            order,
+            in_flight: VecDeque::new(),
+        }
+    }
+
+    fn named(&self, space: usize, fd: i32) -> Option<SockId> {
+        self.table.get(&(space, fd))?.last().copied()
+    }
+
     /// The socket that a call is about.
     pub(super) fn at(&self, act: Act<'_>) -> Option<SockId> {
         match act.record.args.first() {
-            Some(Arg::Fd(fd)) => self.table.get(&(act.space, *fd)).copied(),
+            Some(Arg::Fd(fd)) => self.named(act.space, *fd),
             _ => None,
         }
     }
 
     /// Who uses a socket is who an arrow to it must reach.
     pub(super) fn touch(&mut self, conns: &mut Conns, act: Act<'_>) {
-        if let Some(id) = self.at(act) {
+        if let Some(id) = self.at(act)
+            && !ONLY_LOOK.contains(&act.record.name.as_str())
+        {
             self[id].column = act.column;
             if let Some((conn, side)) = self[id].conn {
                 conns.move_end(conn, side, act.column);
@@ -115,9 +148,11 @@ impl Sockets {
             peer: None,
             listening: false,
             queue: VecDeque::new(),
+            early: VecDeque::new(),
             conn: None,
             aborts: false,
             inbox: VecDeque::new(),
+            ahead: 0,
             last_from: None,
             descriptors: 0,
         });
@@ -127,9 +162,15 @@ impl Sockets {
 
     fn name(&mut self, space: usize, fd: i32, id: SockId) {
         self[id].descriptors += 1;
-        if let Some(before) = self.table.insert((space, fd), id) {
+        let named = self.table.entry((space, fd)).or_default();
+        let before = match self.order {
+            Order::Story => std::mem::take(named),
+            Order::AsReturned => Vec::new(),
+        };
+        named.push(id);
+        for id in before {
             // Its close(2) was not seen.
-            self[before].descriptors = self[before].descriptors.saturating_sub(1);
+            self[id].descriptors = self[id].descriptors.saturating_sub(1);
         }
     }
 
@@ -145,7 +186,11 @@ impl Sockets {
         let Some(Arg::Fd(fd)) = act.record.args.first() else {
             return None;
         };
-        let id = self.table.remove(&(act.space, *fd))?;
+        let named = self.table.get_mut(&(act.space, *fd))?;
+        if named.is_empty() {
+            return None;
+        }
+        let id = named.remove(0);
         self[id].descriptors = self[id].descriptors.saturating_sub(1);
         (self[id].descriptors == 0).then_some(id)
     }
@@ -205,13 +250,16 @@ impl Sockets {
     /// Remembers the sockets that a message carries.
     pub(super) fn pass(&mut self, act: Act<'_>) {
         let fds = passed(act);
-        let ids = fds
-            .iter()
-            .filter_map(|fd| self.table.get(&(act.space, *fd)).copied());
+        let ids = fds.iter().filter_map(|fd| self.named(act.space, *fd));
         let ids: Vec<SockId> = ids.collect();
-        if !ids.is_empty() {
-            self.in_flight.push_back(ids);
+        if ids.is_empty() {
+            return;
         }
+        // A message on its way keeps its sockets open (unix(7)).
+        for &id in &ids {
+            self[id].descriptors += 1;
+        }
+        self.in_flight.push_back(ids);
     }
 
     /// Gives the sockets that a message carried their new descriptors.
@@ -223,6 +271,7 @@ impl Sockets {
         let ids = self.in_flight.pop_front().unwrap_or_default();
         for (fd, id) in fds.into_iter().zip(ids) {
             self.name(act.space, fd, id);
+            self[id].descriptors = self[id].descriptors.saturating_sub(1);
         }
     }
 }

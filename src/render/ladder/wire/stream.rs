@@ -5,7 +5,7 @@
 
 use super::conns::{ConnId, Side, Stage};
 use super::sockets::{Kind, SockId};
-use super::{Act, Moved, Wire, flags, ok};
+use super::{Act, Moved, Order, Wire, flags, ok};
 use crate::event::Arg;
 
 impl Wire {
@@ -38,7 +38,11 @@ impl Wire {
             let arrow = self.data_arrow(from, to, act.record);
             let sent = u64::try_from(act.record.result).unwrap_or(0);
             let peer = &mut self.conns.get(conn).ends[1 - side];
-            peer.unread.push_back((arrow.id, sent));
+            let early = peer.ahead.min(sent);
+            peer.ahead -= early;
+            if sent > early {
+                peer.unread.push_back((arrow.id, sent - early));
+            }
             moved.arrows.push(arrow);
         }
         let conn_now = self.conns.get(conn);
@@ -53,6 +57,9 @@ impl Wire {
         let Some((conn, side)) = self.sockets[id].conn else {
             return;
         };
+        if self.unseen.is_some() && self.conns.see(conn).ends[1 - side].column == self.unseen {
+            return self.hear_from_unseen(act, (conn, side), moved);
+        }
         let conn = self.conns.get(conn);
         if act.record.errno.as_deref() == Some("ECONNRESET") {
             conn.stage = Stage::Gone;
@@ -61,18 +68,46 @@ impl Wire {
             return;
         }
         let mut left = u64::try_from(act.record.result).unwrap_or(0);
-        let unread = &mut conn.ends[side].unread;
+        let end = &mut conn.ends[side];
         while left > 0
-            && let Some((arrow, bytes)) = unread.front_mut()
+            && let Some((arrow, bytes)) = end.unread.front_mut()
         {
             let taken = left.min(*bytes);
             *bytes -= taken;
             left -= taken;
             if *bytes == 0 {
                 moved.arrived.push(*arrow);
-                unread.pop_front();
+                end.unread.pop_front();
             }
         }
+        if self.order == Order::AsReturned {
+            end.ahead += left;
+        }
+    }
+
+    /// What an end did whose calls are not seen shows in what is received from it.
+    fn hear_from_unseen(&mut self, act: Act<'_>, (conn, side): (ConnId, Side), moved: &mut Moved) {
+        let kind = self.sockets.at(act).map(|id| self.sockets[id].kind);
+        let tcp = kind == Some(Kind::Tcp);
+        let now = self.conns.get(conn);
+        let (Some(here), Some(there)) = (now.ends[side].column, now.ends[1 - side].column) else {
+            return;
+        };
+        let peeks = flags(act.record).contains("MSG_PEEK");
+        let label = match (act.record.result, act.record.errno.as_deref()) {
+            (1.., _) if !peeks => {
+                let arrow = self.data_arrow(there, here, act.record);
+                return moved.arrows.push(arrow);
+            }
+            (0, _) if tcp && !std::mem::replace(&mut now.ends[1 - side].finished, true) => "FIN",
+            (_, Some("ECONNRESET")) if now.stage == Stage::Open => {
+                now.stage = Stage::Gone;
+                "RST"
+            }
+            _ => return,
+        };
+        let arrow = self.arrow(there, here, label);
+        moved.arrows.push(arrow);
     }
 
     /// shutdown(2)

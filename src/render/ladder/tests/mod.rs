@@ -1,4 +1,7 @@
-//! Ladders of hand-written stories.
+//! Ladders of hand-written stories. Here is how they are written; `drawing` looks at pictures, `wire` at arrows.
+
+mod drawing;
+mod wire;
 
 use super::*;
 use crate::event::{Arg, Record, Seen};
@@ -169,79 +172,4 @@ impl Told {
 /// What a terminal shows.
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
-}
-
-fn story() -> Told {
-    let mut told = Told::new();
-    told.note("An echo, then a server that closes with bytes unread.")
-        .connected();
-    told.call("client", "send", bytes(4, "Ciao!"), Ok(5));
-    told.call("server", "recv", bytes(5, "Ciao!"), Ok(5));
-    told.began(1, "client", "recv", vec![fd(4), Arg::Int(1024)]);
-    told.moments.push(Moment::Aside {
-        t_ns: told.t_ns,
-        task: "server".into(),
-        text: "pause 50 ms".into(),
-        seen: Seen::Observed,
-    });
-    told.call("server", "send", bytes(5, "Ciao!"), Ok(5));
-    told.returned(1, "client", "recv", bytes(4, "Ciao!"), Ok(5), 52_000_000);
-    told.note("Now it forgets to read.");
-    told.call(
-        "client",
-        "send",
-        bytes(4, "a longer sentence that nobody will ever read"),
-        Ok(44),
-    );
-    told.call("server", "close", vec![fd(5)], Ok(0));
-    told.call(
-        "client",
-        "recv",
-        vec![fd(4), symbol("NULL"), Arg::Int(1024), Arg::Int(0)],
-        Err("ECONNRESET"),
-    );
-    told.call("client", "close", vec![fd(4)], Ok(0));
-    told.call("server", "socket", socket(), Ok(5));
-    told.call(
-        "server",
-        "bind",
-        vec![fd(5), address("127.0.0.1:41873"), Arg::Int(16)],
-        Err("EADDRINUSE"),
-    );
-    told.moments.push(Moment::Unmet {
-        task: "server".into(),
-        expected: "0".into(),
-        came: "EADDRINUSE".into(),
-    });
-    told.call("server", "close", vec![fd(3)], Ok(0));
-    told.call("client", "socket", socket(), Ok(4));
-    told.call(
-        "client",
-        "connect",
-        vec![fd(4), address("127.0.0.1:41873"), Arg::Int(16)],
-        Err("ECONNREFUSED"),
-    );
-    told
-}
-
-#[test]
-fn no_line_is_too_long_and_no_errno_is_lost() {
-    let told = story();
-    for actors in [
-        vec!["server", "client"],
-        vec!["client", "x", "server"],
-        vec!["client"],
-    ] {
-        for width in 20..170 {
-            for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
-                let shown = plain(&text(&told.drawn(&actors), width, glyphs));
-                for line in shown.lines() {
-                    assert!(span::columns(line) <= width, "{width}: {line}");
-                }
-                for errno in ["EADDRINUSE", "ECONNREFUSED", "ECONNRESET"] {
-                    assert!(width < 50 || shown.contains(errno), "{width}: {shown}");
-                }
-            }
-        }
-    }
 }
