@@ -1,15 +1,15 @@
 //! Experiments drawn: the list, one page per experiment with its ladder, the summary of many, JSON, HTML.
 
+mod html;
 mod json;
+mod prose;
+mod source;
 mod text;
 mod words;
 
+pub use html::html;
 pub use json::{json, list_json};
 pub use text::{failure, list, pages, summary};
 
-use crate::lab::report::Report;
-
-/// One HTML page.
-pub fn html(_: &[Report]) -> String {
-    String::new()
-}
+#[cfg(test)]
+mod tests;

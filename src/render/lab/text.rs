@@ -167,11 +167,15 @@ impl Page {
     }
 }
 
-fn agreement(agrees: &str) -> (Style, &'static str) {
+/// What the word of a file means.
+pub(super) fn agreement(agrees: &str) -> (Style, &'static str) {
     match agrees {
         "yes" => (GOOD, "yes: this kernel does what is said"),
         "no" => (BAD, "no: this kernel does something else than is said"),
-        _ => (MIXED, "not quite: it is true, with a difference that matters"),
+        _ => (
+            MIXED,
+            "not quite: it is true, with a difference that matters",
+        ),
     }
 }
 

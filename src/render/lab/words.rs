@@ -4,7 +4,10 @@ use crate::escape;
 
 /// The groups in their order, and what is in them.
 pub(super) const GROUPS: &[(&str, &str)] = &[
-    ("tutorial", "what a first tutorial says about sockets, in its order"),
+    (
+        "tutorial",
+        "what a first tutorial says about sockets, in its order",
+    ),
     ("weird", "what surprises"),
     ("useful", "what helps"),
 ];
