@@ -30,10 +30,11 @@ pub(super) struct Piece {
     pub text: String,
 }
 
-/// The pieces of an inline table, in order; runs of space between them are one space.
-pub(super) fn pieces(step: &str) -> Vec<Piece> {
-    let mut all: Vec<Piece> = Vec::new();
-    let (mut keys, mut values) = (0, 0);
+/// The pieces of an inline table, in order, in groups between which is a space where a line may end: each key with its
+/// value. Runs of space are one space.
+pub(super) fn pieces(step: &str) -> Vec<Vec<Piece>> {
+    let mut groups: Vec<Vec<Piece>> = vec![Vec::new()];
+    let (mut keys, mut values, mut depth) = (0, 0, 0_usize);
     let mut rest = step;
     while !rest.is_empty() {
         let (token, after) = rest.split_at(end(rest));
@@ -49,10 +50,19 @@ pub(super) fn pieces(step: &str) -> Vec<Piece> {
                 if values == 1 { Kind::Verb } else { Kind::Value }
             }
         };
-        push(&mut all, kind, token);
+        let between = groups.len() > 1 && token.trim().is_empty();
+        if let Some(group) = groups.last_mut().filter(|g| !(between && g.is_empty())) {
+            push(group, kind, token);
+        }
+        match token {
+            "{" | "[" => depth += 1,
+            "}" | "]" => depth = depth.saturating_sub(1),
+            "," if depth == 1 => groups.push(Vec::new()),
+            _ => (),
+        }
         rest = after;
     }
-    all
+    groups
 }
 
 fn push(all: &mut Vec<Piece>, kind: Kind, token: &str) {
@@ -117,7 +127,7 @@ mod tests {
     use super::*;
 
     fn cut(step: &str) -> Vec<(Kind, String)> {
-        let all = pieces(step).into_iter();
+        let all = pieces(step).into_iter().flatten();
         all.map(|p| (p.kind, p.text)).collect()
     }
 
@@ -132,13 +142,16 @@ mod tests {
                 (Kind::Actor, "server"),
                 (Kind::Rest, " = "),
                 (Kind::Verb, "\"bind\""),
-                (Kind::Rest, ", fd = "),
+                (Kind::Rest, ","),
+                (Kind::Rest, "fd = "),
                 (Kind::Value, "\"a\""),
-                (Kind::Rest, ", pass = ["),
+                (Kind::Rest, ","),
+                (Kind::Rest, "pass = ["),
                 (Kind::Value, "\"b\""),
                 (Kind::Rest, ", "),
                 (Kind::Value, "'c'"),
-                (Kind::Rest, "], n = "),
+                (Kind::Rest, "],"),
+                (Kind::Rest, "n = "),
                 (Kind::Value, "5"),
                 (Kind::Rest, " }"),
             ]
@@ -170,7 +183,7 @@ mod tests {
             "\u{202e}x",
             "{a=1}",
         ] {
-            let whole: String = pieces(text).into_iter().map(|p| p.text).collect();
+            let whole: String = cut(text).into_iter().map(|(_, text)| text).collect();
             assert_eq!(whole, escape::lines(text));
         }
     }
