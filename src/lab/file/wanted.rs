@@ -37,14 +37,24 @@ impl fmt::Display for Came {
     }
 }
 
-/// A time as people write it: `104ms`, `1s 2ms`; below a millisecond in microseconds.
+/// A time as people write it, in about three digits: `25 µs`, `4.1 ms`, `104 ms`, `1.04 s`. It reads back as a bound.
 pub fn time(ns: u64) -> String {
-    let unit = match ns {
-        0..1_000_000 => 1_000,
-        _ => 1_000_000,
+    let (value, unit) = match ns {
+        0..1_000_000 => (ns as f64 / 1e3, "µs"),
+        1_000_000..1_000_000_000 => (ns as f64 / 1e6, "ms"),
+        _ => (ns as f64 / 1e9, "s"),
     };
-    let rounded = Duration::from_nanos(ns / unit * unit);
-    humantime::format_duration(rounded).to_string()
+    let digits = match value {
+        v if v >= 99.95 || unit == "µs" => 0,
+        v if v >= 9.995 => 1,
+        _ => 2,
+    };
+    let text = format!("{value:.digits$}");
+    let short = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{short} {unit}")
 }
 
 const SIGNS: [(&str, Relation); 6] = [
@@ -199,7 +209,19 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 }
 
 fn nanoseconds(text: &str) -> Option<u64> {
-    u64::try_from(duration(text)?.as_nanos()).ok()
+    if let Some(time) = duration(text) {
+        return u64::try_from(time.as_nanos()).ok();
+    }
+    // As `time` writes it, with a decimal point, which humantime does not read.
+    let (number, unit) = text.split_once(' ')?;
+    let scale = match unit {
+        "µs" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        _ => return None,
+    };
+    let number: f64 = number.parse().ok()?;
+    (number >= 0.0).then_some((number * scale) as u64)
 }
 
 /// Whether text is as the pattern says; `*` stands for anything.
@@ -261,7 +283,11 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        assert_eq!(time(104_300_000), "104ms");
-        assert_eq!(time(25_400), "25us");
+        assert_eq!(time(104_300_000), "104 ms");
+        assert_eq!(time(104_000_000), "104 ms");
+        assert_eq!(time(4_100_000), "4.1 ms");
+        assert_eq!(time(25_400), "25 µs");
+        assert_eq!(time(1_035_400_000), "1.04 s");
+        assert!(holds("1.04 s", Came::Time(1_040_000_000)));
     }
 }

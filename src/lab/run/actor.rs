@@ -42,6 +42,8 @@ pub(super) struct Answer {
     pub(super) actor: String,
     /// What came of it.
     pub(super) outcome: Outcome,
+    /// When.
+    pub(super) at: Instant,
 }
 
 /// An answer as it comes from another process.
@@ -82,7 +84,7 @@ pub(super) struct Troupe {
     orders: BTreeMap<String, Sender<Order>>,
     answers: Receiver<Answer>,
     /// Answers that came while another actor was asked.
-    early: BTreeMap<String, Outcome>,
+    early: BTreeMap<String, Answer>,
 }
 
 impl Troupe {
@@ -131,15 +133,15 @@ impl Troupe {
     }
 
     /// Waits for the answer of that actor. `None`: there is none yet.
-    pub(super) fn answer(&mut self, actor: &str, within: Duration) -> Option<Outcome> {
+    pub(super) fn answer(&mut self, actor: &str, within: Duration) -> Option<Answer> {
         let until = Instant::now() + within;
         loop {
-            if let Some(outcome) = self.early.remove(actor) {
-                return Some(outcome);
+            if let Some(answer) = self.early.remove(actor) {
+                return Some(answer);
             }
             let left = until.saturating_duration_since(Instant::now());
             match self.answers.recv_timeout(left) {
-                Ok(answer) => self.early.insert(answer.actor, answer.outcome),
+                Ok(answer) => self.early.insert(answer.actor.clone(), answer),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
             };
         }
@@ -159,6 +161,7 @@ fn here(scene: &Scene, actor: &str, inbox: &Receiver<Order>, answer: &Sender<Ans
         let answered = Answer {
             actor: actor.to_owned(),
             outcome,
+            at: Instant::now(),
         };
         if answer.send(answered).is_err() {
             return;
@@ -213,6 +216,7 @@ fn carry(
         let answered = Answer {
             actor: actor.to_owned(),
             outcome,
+            at: Instant::now(),
         };
         if answer.send(answered).is_err() {
             return;

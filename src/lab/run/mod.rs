@@ -18,14 +18,14 @@ mod values;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::file::step::{Experiment, Held, Step};
 use super::file::verbs::Verb;
 use super::file::wanted::time;
 use super::report::{Report, StepReport, Verdict};
 use crate::error::Error;
-use actor::{Order, Scene, Troupe};
+use actor::{Answer, Order, Scene, Troupe};
 use judge::Weighed;
 use outcome::Outcome;
 use story::Story;
@@ -92,6 +92,8 @@ struct Blocked {
     index: usize,
     /// Its moment in the story.
     id: u32,
+    /// When it was told to.
+    since: Instant,
 }
 
 struct Run {
@@ -162,7 +164,7 @@ impl Run {
         self.is_free(step, told)?;
         self.order(index, step);
         match self.troupe.answer(&step.actor, within(step) + GRACE) {
-            Some(outcome) => {
+            Some(Answer { outcome, .. }) => {
                 let records = self.scene.recorder.take(&step.actor);
                 let now = self.now();
                 self.story
@@ -193,7 +195,7 @@ impl Run {
         told: &mut StepReport,
     ) -> Result<(), Unmet> {
         self.is_free(step, told)?;
-        let begun = self.now();
+        let (begun, since) = (self.now(), Instant::now());
         self.order(index, step);
         let expected = format!("still waiting after {}", humantime::format_duration(time));
         told.expected.push(expected.clone());
@@ -203,12 +205,12 @@ impl Run {
                 let args = story::known_args(step, &self.scene.stage, &self.values);
                 let id = self.story.began(step, records, args, begun);
                 self.blocked
-                    .insert(step.actor.clone(), Blocked { index, id });
+                    .insert(step.actor.clone(), Blocked { index, id, since });
                 told.met = Some(true);
                 told.came = Some("waiting".into());
                 Ok(())
             }
-            Some(outcome) => {
+            Some(Answer { outcome, .. }) => {
                 let records = self.scene.recorder.take(&step.actor);
                 let now = self.now();
                 self.story
@@ -230,9 +232,13 @@ impl Run {
                 "this actor waits in none",
             ));
         };
-        let Some(outcome) = self.troupe.answer(&step.actor, within(step) + GRACE) else {
+        let Some(answer) = self.troupe.answer(&step.actor, within(step) + GRACE) else {
             return Err(self.silence(step, told));
         };
+        let mut outcome = answer.outcome;
+        // It waits since it was told to: an actor that got the processor a little later did not wait less.
+        let waited = answer.at.saturating_duration_since(blocked.since);
+        outcome.elapsed_ns = outcome.elapsed_ns.max(waited.as_nanos() as u64);
         let records = self.scene.recorder.take(&step.actor);
         let scene = Arc::clone(&self.scene);
         let began = &scene.steps[blocked.index];

@@ -196,12 +196,12 @@ impl<'a> Act<'a> {
 
     /// A number of bytes, within what an experiment may ask for.
     pub(super) fn bytes(&self, key: &str, usual: usize) -> Result<usize, Stop> {
-        const MOST: i64 = 64 << 20;
+        const MOST: i64 = 128 << 20;
         let n = self.number_or(key, usual as i64)?;
         usize::try_from(n)
             .ok()
             .filter(|_| n <= MOST)
-            .ok_or_else(|| Stop::Script(format!("`{key}` must be from 0 to 64 MiB, not {n}")))
+            .ok_or_else(|| Stop::Script(format!("`{key}` must be from 0 to 128 MiB, not {n}")))
     }
 
     /// What the step sends: text, hexadecimal digits, or a pattern of so many bytes.
