@@ -140,7 +140,7 @@ impl Page {
     }
 
     fn row(&self, report: &Report, anchor: &str) -> Value {
-        let failure = text::failure(report);
+        let failure = folded(&text::failure(report));
         context! {
             anchor,
             name => folded(&report.name),
