@@ -1,5 +1,6 @@
-//! A probe's report as a page: that it is whole, stands alone, and asks nobody for anything.
+//! A probe's report and the lab's experiments as pages: that each is whole, stands alone, and asks nobody for anything.
 
+mod common;
 #[allow(clippy::cast_precision_loss, reason = "a picture needs few digits")]
 #[path = "../src/render/probe/tests/parts.rs"]
 mod parts;
@@ -59,40 +60,83 @@ fn elements(page: &str) -> Vec<String> {
 #[test]
 fn a_page_has_nothing_that_could_ask_for_more() {
     for (name, report) in all() {
-        let page = html(&report, &environment());
-        assert!(page.len() < 200 << 10, "{name}: {} bytes", page.len());
-        assert!(page.starts_with("<!doctype html>"), "{name}");
-        for no in [
-            "http:",
-            "https:",
-            "src=",
-            "url(",
-            "@import",
-            "//",
-            "data:",
-            "javascript:",
-        ] {
-            assert!(!page.contains(no), "{name}: {no}");
-        }
-        for element in elements(&page) {
-            let active = [
-                "script", "link", "img", "image", "iframe", "object", "embed", "use", "form",
-            ];
-            assert!(!active.contains(&element.as_str()), "{name}: <{element}>");
-        }
-        let references = page.split("href=\"").skip(1);
-        assert!(
-            references.clone().all(|r| r.starts_with('#')),
-            "{name}: it leads elsewhere"
-        );
-        for reference in references {
-            let target = reference[1..].split('"').next().unwrap();
-            assert!(
-                page.contains(&format!("id=\"{target}\"")),
-                "{name}: #{target} leads nowhere"
-            );
-        }
+        alone(name, &html(&report, &environment()));
     }
+}
+
+/// What a page may refer to is in itself.
+fn alone(name: &str, page: &str) {
+    assert!(page.len() < 200 << 10, "{name}: {} bytes", page.len());
+    assert!(page.starts_with("<!doctype html>"), "{name}");
+    // The heads of a ladder's arrows.
+    let elsewhere = page.replace("url(#ladder-", "");
+    for no in [
+        "http:",
+        "https:",
+        "src=",
+        "url(",
+        "@import",
+        "//",
+        "data:",
+        "javascript:",
+    ] {
+        assert!(!elsewhere.contains(no), "{name}: {no}");
+    }
+    for element in elements(page) {
+        let active = [
+            "script", "link", "img", "image", "iframe", "object", "embed", "use", "form",
+        ];
+        assert!(!active.contains(&element.as_str()), "{name}: <{element}>");
+    }
+    let references = page.split("href=\"").skip(1);
+    assert!(
+        references.clone().all(|r| r.starts_with('#')),
+        "{name}: it leads elsewhere"
+    );
+    for reference in references {
+        let target = reference[1..].split('"').next().unwrap();
+        assert!(
+            page.contains(&format!("id=\"{target}\"")),
+            "{name}: #{target} leads nowhere"
+        );
+    }
+}
+
+/// Two experiments in which a peer sends markup, the second of which does not get what it expects; as `lab` exports them.
+fn experiments() -> String {
+    const MARKUP: &str = "<script>alert(1)</script>\\u001b[31m";
+    let place = common::place();
+    let at = |name: &str| place.path().join(name).display().to_string();
+    for (name, expected) in [("gets-it.toml", MARKUP), ("does-not.toml", "else")] {
+        let text = format!(
+            "title = 'Markup is text'\nquestion = 'Is it?'\nanswer = 'It got $got.data'\nsteps = [\n\
+             {{ me = 'socketpair', type = 'stream', as = ['a', 'b'] }},\n\
+             {{ me = 'send', fd = 'a', data = \"{MARKUP}\" }},\n\
+             {{ me = 'recv', fd = 'b', data = \"{expected}\", save = 'got' }},\n]\n"
+        );
+        std::fs::write(at(name), text).unwrap();
+    }
+    let (first, second, page) = (at("gets-it.toml"), at("does-not.toml"), at("page.html"));
+    let ran = common::run(&["lab", &first, &second, "--export-html", &page]);
+    assert_eq!(ran.code, 5, "{}", ran.err);
+    std::fs::read_to_string(page).expect("it was written")
+}
+
+#[test]
+fn experiments_are_a_page_of_their_own() {
+    let page = experiments();
+    alone("lab", &page);
+    for part in [
+        "1 passed",
+        "1 failed",
+        "href=\"#gets-it\"",
+        "Failed at <a href=\"#does-not.3\">step 3</a>",
+        "It got &lt;script&gt;alert(1)&lt;&#x2f;script&gt;\\x1b[31m",
+        "<svg class=\"ladder\"",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(!page.contains('\u{1b}'));
 }
 
 /// The requests that a page makes in Chromium, as the log of its network tells them. The browser has a network of its own
@@ -142,6 +186,8 @@ fn chromium_asks_nobody_for_anything() {
         !curious.is_empty(),
         "this one asks, so that it would be seen"
     );
-    let asked = asks(&html(&sample::crowd(), &environment()));
-    assert!(asked.is_empty(), "{asked:#?}");
+    for page in [html(&sample::crowd(), &environment()), experiments()] {
+        let asked = asks(&page);
+        assert!(asked.is_empty(), "{asked:#?}");
+    }
 }

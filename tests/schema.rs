@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Finished, run, serve};
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -63,8 +65,18 @@ fn invalid(schema: &Validator, all: &[Value]) {
 
 #[test]
 fn the_kinds_are_listed_where_none_or_a_wrong_one_is_named() {
-    let kinds = ["probe", "serve", "connect", "trace", "options", "profile"];
-    for wrong in [run(&["schema"]), run(&["schema", "lab"])] {
+    let kinds = [
+        "probe",
+        "serve",
+        "connect",
+        "trace",
+        "options",
+        "lab",
+        "lab-list",
+        "profile",
+        "experiment",
+    ];
+    for wrong in [run(&["schema"]), run(&["schema", "laboratory"])] {
         assert_eq!(wrong.code, 2, "{}", wrong.err);
         for kind in kinds {
             assert!(wrong.err.contains(kind), "{kind} is not in {}", wrong.err);
@@ -216,6 +228,92 @@ fn options() {
     }
 }
 
+/// Three experiments: one that passes, one that does not, one that needs what another platform has.
+fn experiments(place: &Path) -> Vec<String> {
+    let head = "question = 'q?'\nanswer = 'a'\nclaim = 'c'\nagrees = 'not quite'\n";
+    let socket = "{ note = 'n' }, { a = 'socket', as = 's' }";
+    let all = [
+        ("passes", "title = 't'", ""),
+        (
+            "fails",
+            "title = 't'",
+            ", { a = 'recv', fd = 's' }, { a = 'close', fd = 's' }",
+        ),
+        ("skips", "title = 't'\nneeds = ['SO_SETFIB']", ""),
+    ];
+    let write = |(name, top, steps): &(&str, &str, &str)| {
+        let path = place.join(format!("{name}.toml"));
+        let text = format!("{top}\n{head}steps = [ {socket}{steps} ]\n");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    all.iter().map(write).collect()
+}
+
+#[test]
+fn lab() {
+    let schema = schema("lab");
+    let place = common::place();
+    let paths = experiments(place.path());
+    let mut args = vec!["lab", "--json"];
+    args.extend(paths.iter().map(String::as_str));
+    let finished = run(&args);
+    assert_eq!(finished.code, 5, "{}", finished.err);
+    let all: Value = serde_json::from_slice(&finished.out).expect("JSON");
+    valid(&schema, &all);
+    let verdicts: Vec<&Value> = (0..3).map(|i| &all["experiments"][i]["passed"]).collect();
+    assert_eq!(
+        verdicts,
+        [&json!(true), &json!(false), &Value::Null],
+        "{all:#}"
+    );
+    invalid(
+        &schema,
+        &broken(
+            &all,
+            &[
+                "schema",
+                "version",
+                "passed",
+                "failed",
+                "skipped",
+                "experiments",
+            ],
+        ),
+    );
+    let keys =
+        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    for pointer in [
+        "/experiments/1",
+        "/experiments/1/steps/2",
+        "/experiments/1/failure",
+    ] {
+        let sound = all.pointer(pointer).unwrap();
+        let keys = keys(sound);
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        for wrong in broken(sound, &keys) {
+            let mut broken = all.clone();
+            *broken.pointer_mut(pointer).unwrap() = wrong;
+            invalid(&schema, &[broken]);
+        }
+    }
+}
+
+#[test]
+fn lab_list() {
+    let schema = schema("lab-list");
+    let list: Value = serde_json::from_slice(&run(&["lab", "--json"]).out).expect("JSON");
+    valid(&schema, &list);
+    for one in broken(
+        &list["experiments"][0],
+        &["name", "group", "title", "claim", "question", "needs"],
+    ) {
+        let mut broken = list.clone();
+        broken["experiments"][0] = one;
+        invalid(&schema, &[broken]);
+    }
+}
+
 /// A TOML document as JSON; `None` if it is no TOML.
 fn document(text: &str) -> Option<Value> {
     toml::from_str(text).ok()
@@ -224,7 +322,7 @@ fn document(text: &str) -> Option<Value> {
 #[test]
 fn a_profile_that_is_read_is_valid() {
     let schema = schema("profile");
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -282,5 +380,85 @@ fn a_profile_that_is_refused_is_invalid() {
     ] {
         assert!(sockplay::profile::parse("x", text, &[]).is_err(), "{text}");
         assert!(!schema.is_valid(&document(text).expect("TOML")), "{text}");
+    }
+}
+
+/// What is read as an experiment.
+const EXPERIMENTS: &[&str] = &[
+    "steps = [ { note = 'only a caption' } ]",
+    "group = 'weird'\nnetwork = 'shared'\nneeds = ['ipv6']\nsteps = [ { me = 'socket', as = 's' } ]",
+    "claim = 'c'\nagrees = 'no'\nexplanation = 'e'\nnext = 'n'\nsteps = [ { me = 'socket', as = 's' } ]",
+    "processes = ['child']\nactors = ['child', 'me']\nsteps = [ { child = 'exit' }, { me = 'pause', time = '5ms' } ]",
+    "steps = [ { me = 'socketpair', type = 'stream', as = ['a', 'b'] }, { me = 'send', fd = 'a', data = 'x', save = 'n' }, { me = 'recv', fd = 'b', buffer = '1KiB', expect = '$n', data = 'x' } ]",
+    "steps = [ { me = 'socket', as = 's' }, { me = 'setsockopt', fd = 's', option = 'SO_LINGER', value = { onoff = 1, linger = 0 } }, { me = 'getsockopt', fd = 's', option = 'SO_TYPE', value = '> 0' } ]",
+    "steps = [ { me = 'socket', as = 's' }, { me = 'recv', fd = 's', expect = 'ENOTCONN', elapsed = '< 1s', within = '2s' } ]",
+];
+
+/// What is refused, and what a schema can tell as well: keys, their types, words, and what belongs together.
+const NO_EXPERIMENTS: &[&str] = &[
+    "",
+    "steps = []",
+    "steps = 5",
+    "steps = [ 'socket' ]",
+    "steps = [ { } ]",
+    "step = [ { note = 'n' } ]\nsteps = [ { note = 'n' } ]",
+    "group = 'silly'\nsteps = [ { note = 'n' } ]",
+    "network = 'mine'\nsteps = [ { note = 'n' } ]",
+    "claim = 'without a verdict'\nsteps = [ { note = 'n' } ]",
+    "agrees = 'yes'\nsteps = [ { note = 'n' } ]",
+    "claim = 'c'\nagrees = 'maybe'\nsteps = [ { note = 'n' } ]",
+    "needs = 'ipv6'\nsteps = [ { note = 'n' } ]",
+    "actors = [5]\nsteps = [ { note = 'n' } ]",
+    "steps = [ { note = 5 } ]",
+    "steps = [ { note = 'n', fd = 's' } ]",
+    "steps = [ { me = 'bnd', fd = 's', address = ':0' } ]",
+    "steps = [ { me = 'socket', typ = 'stream', as = 's' } ]",
+    "steps = [ { me = 'socket', as = 's' }, { me = 'bind', fd = 's' } ]",
+    "steps = [ { me = 'socket', as = 's' }, { me = 'bind', address = ':0' } ]",
+    "steps = [ { me = 'socket', as = 's' }, { me = 'shutdown', fd = 's', how = 'up' } ]",
+    "steps = [ { me = 'socket', as = 's' }, { me = 'recv', fd = 's', flags = 5 } ]",
+    "steps = [ { me = 'socket', as = 's' }, { me = 'listen', fd = 's', backlog = true } ]",
+    "steps = [ { me = 'socket', as = ['s'] } ]",
+    "steps = [ { me = 'pause', time = 50 } ]",
+];
+
+fn experiment(body: &str) -> String {
+    format!("title = 't'\nquestion = 'q?'\nanswer = 'a'\n{body}\n")
+}
+
+#[test]
+fn an_experiment_that_is_read_is_valid() {
+    let schema = schema("experiment");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/lab");
+    let mut texts: Vec<String> = EXPERIMENTS.iter().map(|body| experiment(body)).collect();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        texts.push(std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    assert!(texts.len() > 80, "{} experiments", texts.len());
+    for text in texts {
+        if let Err(wrong) = sockplay::lab::file::parse("x", "x", &text) {
+            panic!("{}\nin {text}", wrong.render(false));
+        }
+        valid(&schema, &document(&text).expect("TOML"));
+    }
+}
+
+#[test]
+fn an_experiment_that_is_refused_is_invalid() {
+    let schema = schema("experiment");
+    let whole = experiment("steps = [ { note = 'n' } ]");
+    let without = |key: &str| -> String {
+        let lines = whole.lines().filter(|l| !l.starts_with(key));
+        lines.map(|l| format!("{l}\n")).collect()
+    };
+    let headless = ["title", "question", "answer"].map(without);
+    let texts = NO_EXPERIMENTS.iter().map(|body| experiment(body));
+    for text in texts.chain(headless) {
+        assert!(
+            sockplay::lab::file::parse("x", "x", &text).is_err(),
+            "{text}"
+        );
+        let value = document(&text).expect("TOML");
+        assert!(!schema.is_valid(&value), "taken for valid:\n{text}");
     }
 }

@@ -23,6 +23,12 @@ pub enum SchemaKind {
     Trace,
     /// `options --json`: one object
     Options,
+    /// `lab NAME --json`: one object
+    Lab,
+    /// `lab --json`, the list: one object
+    LabList,
     /// A profile: the TOML file as JSON
     Profile,
+    /// An experiment of the lab: the TOML file as JSON
+    Experiment,
 }

@@ -5,6 +5,7 @@
 
 mod connect;
 mod dry_run;
+mod environment;
 mod interrupt;
 mod lab;
 mod ladder;

@@ -5,6 +5,7 @@ use clap::builder::PossibleValue;
 
 use crate::cli::{Schema, SchemaKind};
 use crate::error::Error;
+use crate::lab;
 use crate::profile;
 use crate::render::{probe, schema};
 
@@ -23,7 +24,10 @@ pub(super) fn run(args: &Schema) -> Result<(), Error> {
         SchemaKind::Connect => schema::events("connect"),
         SchemaKind::Trace => schema::trace(),
         SchemaKind::Options => schema::options(),
+        SchemaKind::Lab => schema::lab(),
+        SchemaKind::LabList => schema::lab_list(),
         SchemaKind::Profile => profile::schema(),
+        SchemaKind::Experiment => lab::file::schema(),
     };
     output::text(&format!("{schema:#}\n"))
 }

@@ -1,7 +1,8 @@
 //! The JSON Schemas (draft 2020-12) of what [`json`](super::json) and [`options`](super::options) write by hand.
 //!
 //! They say which keys are always there and of which type; more keys may come, so none is forbidden. A probe's schema
-//! comes from its types ([`super::probe::schema`]), a profile's from its keys ([`crate`]'s `profile::schema`).
+//! comes from its types ([`super::probe::schema`]), a profile's from its keys ([`crate`]'s `profile::schema`), an
+//! experiment's from the rows of its verbs (`lab::file::schema`).
 //! `tests/schema.rs` holds real output against all of them.
 
 use serde_json::{Map, Value as Json, json};
@@ -124,9 +125,74 @@ pub fn options() -> Json {
     ];
     let mut schema = object("options", &[("options", "array")]);
     schema["title"] = "sockplay options --json".into();
-    schema["properties"]["options"] = json!({"type": "array", "items": body(keys)});
+    schema["properties"]["options"] = list(keys);
     schema
 }
+
+/// `lab --json` of experiments that were run.
+pub fn lab() -> Json {
+    let mut schema = object("lab", RESULTS);
+    schema["title"] = "sockplay lab NAME --json: what came of experiments".into();
+    schema
+}
+
+/// `lab --json` without a name.
+pub fn lab_list() -> Json {
+    let mut schema = object("lab-list", &[("experiments", "listed")]);
+    schema["title"] = "sockplay lab --json: the list of experiments".into();
+    schema
+}
+
+const RESULTS: Keys = &[
+    ("passed", "count"),
+    ("failed", "count"),
+    ("skipped", "count"),
+    ("experiments", "experiments"),
+];
+
+/// `passed` is null where it was skipped; `agrees` where nothing is claimed, or the run did not find out.
+const EXPERIMENT: Keys = &[
+    ("name", "string"),
+    ("group", "group"),
+    ("title", "string"),
+    ("question", "string"),
+    ("claim", "string?"),
+    ("passed", "boolean?"),
+    ("skipped", "string?"),
+    ("failure", "failure?"),
+    ("agrees", "agrees?"),
+    ("answer", "string?"),
+    ("notes", "strings"),
+    ("elapsed_ns", "count"),
+    ("steps", "steps"),
+];
+
+/// `met` is null where there was nothing to run, or the run ended before.
+const STEP: Keys = &[
+    ("actor", "string"),
+    ("does", "string"),
+    ("step", "string"),
+    ("met", "boolean?"),
+    ("expected", "strings"),
+    ("came", "string?"),
+    ("t_ns", "count"),
+    ("elapsed_ns", "count"),
+];
+
+const FAILURE: Keys = &[
+    ("step", "count?"),
+    ("expected", "string"),
+    ("came", "string"),
+];
+
+const LISTED: Keys = &[
+    ("name", "string"),
+    ("group", "group"),
+    ("title", "string"),
+    ("claim", "string?"),
+    ("question", "string"),
+    ("needs", "strings"),
+];
 
 /// An object in the envelope.
 fn object(kind: &str, keys: Keys) -> Json {
@@ -157,6 +223,10 @@ fn body(keys: Keys) -> Json {
     json!({"type": "object", "properties": properties, "required": required})
 }
 
+fn list(keys: Keys) -> Json {
+    json!({"type": "array", "items": body(keys)})
+}
+
 fn value(is: &str) -> Json {
     if let Some(is) = is.strip_suffix('?') {
         return json!({"anyOf": [value(is), {"type": "null"}]});
@@ -173,6 +243,12 @@ fn value(is: &str) -> Json {
         "phase" => json!({"enum": ["post-socket", "pre-bind", "pre-listen", "post-accept"]}),
         "backlog" => body(&[("asked", "count"), ("effective", "count?")]),
         "datagrams" => body(DATAGRAMS),
+        "experiments" => list(EXPERIMENT),
+        "listed" => list(LISTED),
+        "steps" => list(STEP),
+        "failure" => body(FAILURE),
+        "group" => json!({"enum": ["tutorial", "weird", "useful"]}),
+        "agrees" => json!({"enum": ["yes", "no", "not quite"]}),
         plain => json!({"type": plain}),
     }
 }

@@ -10,7 +10,9 @@ mod worker;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Instant;
 
+use super::environment::environment;
 use super::{interrupt, output};
 use crate::cli::{Lab, LabAction};
 use crate::error::Error;
@@ -53,7 +55,9 @@ fn experiments(args: &Lab) -> Result<(), Error> {
     // A path that cannot be written costs nothing but the message.
     let html = args.export_html.as_deref().map(create).transpose()?;
     interrupt::watch()?;
+    let begun = Instant::now();
     let reports = crew::run(&ready, jobs(args), &|_| ())?;
+    let took = begun.elapsed();
     if args.json {
         output::json(&render::json(&reports))?;
     } else {
@@ -66,7 +70,7 @@ fn experiments(args: &Lab) -> Result<(), Error> {
         output::text(&text)?;
     }
     if let Some((mut file, path)) = html {
-        let page = render::html(&reports);
+        let page = render::html(&reports, took, &environment());
         file.write_all(page.as_bytes())
             .map_err(|e| Error::from(errno::failure("write", shown(path), &e)))?;
     }

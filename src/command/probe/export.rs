@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::cli::Probe;
+use crate::command::environment::environment;
 use crate::error::Error;
 use crate::escape;
 use crate::measure::Report;
 use crate::measure::report::DifferingKey;
 use crate::profile::{self, Profile};
-use crate::render::probe::{self as render, Bars, Environment};
+use crate::render::probe::{self as render, Bars};
 use crate::sys::errno;
 
 use super::super::interrupt;
@@ -248,13 +249,4 @@ fn refused(path: &Path, error: &std::io::Error) -> Error {
     let shown = escape::bytes(path.as_os_str().as_bytes());
     Error::from(errno::failure("write", shown, error))
         .with_help("the report was printed all the same; name a file with room for it")
-}
-
-fn environment() -> Environment {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    Environment {
-        kernel: escape::text(release.trim()),
-        when: jiff::Zoned::now().strftime("%Y-%m-%d %H:%M %Z").to_string(),
-        cores: std::thread::available_parallelism().map_or(1, usize::from),
-    }
 }

@@ -1,17 +1,17 @@
 //! Experiments drawn: the list, one page per experiment with its ladder, the summary of many, JSON, HTML.
 
+mod html;
 mod json;
+mod prose;
 mod reference;
+mod source;
 mod text;
 mod words;
 
+pub use html::html;
 pub use json::{json, list_json};
 pub use reference::reference;
 pub use text::{failure, list, pages, summary};
 
-use crate::lab::report::Report;
-
-/// One HTML page.
-pub fn html(_: &[Report]) -> String {
-    String::new()
-}
+#[cfg(test)]
+mod tests;

@@ -167,7 +167,8 @@ impl Page {
     }
 }
 
-fn agreement(agrees: &str) -> (Style, &'static str) {
+/// What the word of a file means.
+pub(super) fn agreement(agrees: &str) -> (Style, &'static str) {
     match agrees {
         "yes" => (GOOD, "yes: this kernel does what is said"),
         "no" => (BAD, "no: this kernel does something else than is said"),

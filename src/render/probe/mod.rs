@@ -32,6 +32,7 @@ pub use page::Environment;
 pub use screen::{Bars, Colours, Glyphs, Screen};
 pub(in crate::render) use table::wrap;
 pub use text::text;
+pub(in crate::render) use words::time;
 
 #[cfg(test)]
 mod tests;

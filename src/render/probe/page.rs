@@ -24,7 +24,7 @@ pub struct Environment {
 
 impl Environment {
     /// `Linux 6.1.0, 2 cores, sockplay 0.1.0, 2026-01-02 03:04`
-    pub(super) fn line(&self) -> String {
+    pub(in crate::render) fn line(&self) -> String {
         let cores = if self.cores == 1 { "core" } else { "cores" };
         format!(
             "Linux {}, {} {cores}, sockplay {}, {}",

@@ -10,7 +10,7 @@ pub(super) fn sentence(text: &str) -> String {
 }
 
 /// Three significant digits and a unit: `82.1 µs`, `44.1 ms`.
-pub(super) fn time(time: Duration) -> String {
+pub(in crate::render) fn time(time: Duration) -> String {
     let us = time.as_secs_f64() * 1e6;
     match us {
         us if us < 1.0 => format!("{:.0} ns", us * 1e3),
