@@ -53,6 +53,7 @@ pub mod error;
 pub mod escape;
 pub mod event;
 pub mod handler;
+pub mod lab;
 pub mod logger;
 pub mod measure;
 pub mod option;

@@ -36,8 +36,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "session", "sys", "plan", "profile", "event", "option", "socket",
         ],
     ),
-    // Of `measure` its report, which is plain data.
-    ("render", &["event", "option", "socket", "measure"]),
+    // Of `measure` and `lab` their reports, which are plain data.
+    ("render", &["event", "option", "socket", "measure", "lab"]),
     ("sys", &["event", "option", "socket", "plan"]),
     ("session", &["handler", "socket"]),
     ("plan", &["profile", "option", "socket"]),

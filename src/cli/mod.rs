@@ -2,6 +2,7 @@
 //!
 //! Every subcommand that follows a profile takes the same [`Common`] arguments.
 
+mod lab;
 mod probe;
 mod schema;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use lab::{Lab, LabAction};
 pub use probe::{Probe, Vary};
 pub use schema::{Schema, SchemaKind};
 
@@ -52,6 +54,8 @@ pub enum Command {
     Connect(Connect),
     /// Open both ends of a profile, or one against ADDRESS, and report what the kernel made of it; measure; compare
     Probe(Box<Probe>),
+    /// Run experiments: what is said about sockets, and what this kernel does
+    Lab(Lab),
     /// The reference of every socket option, with this kernel's answers
     Options(Options),
     /// The profiles: list, show, check

@@ -5,6 +5,8 @@
 
 mod connect;
 mod dry_run;
+mod interrupt;
+mod lab;
 mod ladder;
 mod observer;
 mod options;
@@ -51,6 +53,7 @@ fn dispatch(cli: Cli) -> Result<(), Error> {
         Some(Command::Serve(args)) => serve::run(&args),
         Some(Command::Connect(args)) => connect::run(&args),
         Some(Command::Probe(args)) => probe::run(&args),
+        Some(Command::Lab(args)) => lab::run(&args),
         Some(Command::Options(args)) => options::run(&args),
         Some(Command::Profile(args)) => profile::run(&args.action),
         Some(Command::Schema(args)) => schema::run(&args),

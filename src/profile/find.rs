@@ -19,27 +19,41 @@ const LONGEST: u64 = 1 << 20;
 
 /// A text and what messages call it.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) name: String,
-    pub(super) text: String,
+pub(crate) struct Found {
+    pub(crate) name: String,
+    pub(crate) text: String,
 }
+
+/// What a file is read as, in messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sort {
+    /// `profile`
+    pub(crate) noun: &'static str,
+    /// Where the ones that need no file are listed.
+    pub(crate) list: &'static str,
+}
+
+const PROFILE: Sort = Sort {
+    noun: "profile",
+    list: "sockplay profile list",
+};
 
 /// Finds the profile of a name, a path, or `-`.
 pub(super) fn find(name: &str) -> Result<Found, Invalid> {
     if name == "-" {
-        let text = text_of(io::stdin().lock(), "standard input")?;
+        let text = text_of(io::stdin().lock(), "standard input", PROFILE)?;
         return Ok(Found {
             name: "standard input".to_owned(),
             text,
         });
     }
     if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "toml") {
-        return file(Path::new(name));
+        return file(Path::new(name), PROFILE);
     }
     if let Some(path) =
         own(name, |variable| std::env::var_os(variable)).filter(|path| path.exists())
     {
-        return file(&path);
+        return file(&path, PROFILE);
     }
     match builtins().iter().find(|b| b.name == name) {
         Some(builtin) => Ok(Found {
@@ -81,22 +95,25 @@ fn unknown(name: &str) -> Invalid {
     Invalid::without_text(problem)
 }
 
-fn file(path: &Path) -> Result<Found, Invalid> {
+/// Reads a plain file of at most a mebibyte of UTF-8.
+pub(crate) fn file(path: &Path, sort: Sort) -> Result<Found, Invalid> {
     let name = path.display().to_string();
-    let file = open(path).map_err(|problem| Invalid::without_text(*problem))?;
-    let text = text_of(file, &name)?;
+    let file = open(path, sort).map_err(|problem| Invalid::without_text(*problem))?;
+    let text = text_of(file, &name, sort)?;
     Ok(Found { name, text })
 }
 
 /// open(2) with O_NONBLOCK returns at once for a fifo that nobody writes.
-fn open(path: &Path) -> Result<File, Box<Problem>> {
+fn open(path: &Path, sort: Sort) -> Result<File, Box<Problem>> {
     let name = path.display();
+    let noun = sort.noun;
     let cannot = |error: io::Error| {
-        let problem = trouble(format!("cannot read the profile {name}: {}", plain(&error)));
+        let problem = trouble(format!("cannot read the {noun} {name}: {}", plain(&error)));
         Box::new(match error.kind() {
-            io::ErrorKind::NotFound => {
-                problem.help("`sockplay profile list` shows the built-in ones, which need no file")
-            }
+            io::ErrorKind::NotFound => problem.help(format!(
+                "`{}` shows the built-in ones, which need no file",
+                sort.list
+            )),
             io::ErrorKind::PermissionDenied => {
                 problem.help(format!("make it readable: chmod +r {name}"))
             }
@@ -125,7 +142,7 @@ fn open(path: &Path) -> Result<File, Box<Problem>> {
         return Ok(file);
     };
     Err(Box::new(
-        trouble(format!("the profile {name} is {what}, not a file")).help(help),
+        trouble(format!("the {noun} {name} is {what}, not a file")).help(help),
     ))
 }
 
@@ -138,25 +155,26 @@ fn plain(error: &io::Error) -> String {
     }
 }
 
-fn text_of(from: impl io::Read, name: &str) -> Result<String, Invalid> {
+fn text_of(from: impl io::Read, name: &str, sort: Sort) -> Result<String, Invalid> {
+    let noun = sort.noun;
     let mut bytes = Vec::new();
     let refuse = |problem| Err(Invalid::without_text(problem));
     if let Err(error) = from.take(LONGEST + 1).read_to_end(&mut bytes) {
         return refuse(trouble(format!(
-            "cannot read the profile {name}: {}",
+            "cannot read the {noun} {name}: {}",
             plain(&error)
         )));
     }
     if bytes.len() as u64 > LONGEST {
-        let problem = trouble(format!("the profile {name} is longer than 1 MiB"));
-        return refuse(problem.help("a profile has a few KiB; is this the right file?"));
+        let problem = trouble(format!("the {noun} {name} is longer than 1 MiB"));
+        return refuse(problem.help(format!("a {noun} has a few KiB; is this the right file?")));
     }
     String::from_utf8(bytes).or_else(|error| {
         let at = error.utf8_error().valid_up_to();
         let before = &error.as_bytes()[..at];
         let line = before.split(|&b| b == b'\n').count();
         let problem = trouble(format!(
-            "the profile {name} is not UTF-8: byte {at}, in line {line}"
+            "the {noun} {name} is not UTF-8: byte {at}, in line {line}"
         ));
         refuse(problem.help(format!("convert it: iconv -t UTF-8 {name}")))
     })

@@ -45,6 +45,16 @@ pub use words::Word;
 
 use problem::Problems;
 
+/// What reads a profile and can read other TOML files with the same carets and suggestions: [`crate::lab`]'s experiments.
+pub(crate) mod document {
+    pub(crate) use super::find::{Sort, file};
+    pub(crate) use super::options::value;
+    pub(crate) use super::problem::Problems;
+    pub(crate) use super::suggest::{near, options};
+    pub(crate) use super::tree::{Data, Entry, Node, Table, parse, quoted};
+    pub(crate) use super::walk::refused;
+}
+
 /// Reads a profile: `None` is the built-in `tcp4`, a bare name the user's own or a built-in one, anything with `/` or
 /// ending in `.toml` a path, `-` standard input. The overlays are laid over it, the last wins.
 ///

@@ -218,7 +218,7 @@ fn refusal(row: &Row, value: &Value) -> Option<String> {
 
 /// TOML as the registry takes it. A number that TOML does not have either, beyond 64 bits, becomes one that is
 /// not whole: the registry refuses those.
-fn value(node: &Node) -> Value {
+pub(crate) fn value(node: &Node) -> Value {
     match &node.data {
         Data::Text(text) => Value::Text(text.clone()),
         Data::Int(n) | Data::Octal(n) => match i64::try_from(*n) {

@@ -80,7 +80,7 @@ impl Problem {
 
 /// Problems on their way out of the reader. A hostile file has one on every line, so only so many are kept.
 #[derive(Debug, Default)]
-pub(super) struct Problems {
+pub(crate) struct Problems {
     kept: Vec<Problem>,
     left_off: usize,
 }
@@ -90,7 +90,7 @@ impl Problems {
     pub(super) const MOST: usize = 50;
 
     /// Takes a problem, or only counts it. The maker is not called when it would be thrown away.
-    pub(super) fn push(&mut self, make: impl FnOnce() -> Problem) {
+    pub(crate) fn push(&mut self, make: impl FnOnce() -> Problem) {
         if self.kept.len() < Problems::MOST {
             self.kept.push(make());
         } else {
@@ -105,16 +105,24 @@ impl Problems {
     }
 
     /// The profile, or everything that is wrong with it in the order of the text.
-    pub(super) fn verdict(mut self, profile: Profile) -> Result<Profile, Invalid> {
+    pub(super) fn verdict(self, profile: Profile) -> Result<Profile, Invalid> {
+        match self.none_in(&profile.sources) {
+            Ok(()) => Ok(profile),
+            Err(invalid) => Err(invalid),
+        }
+    }
+
+    /// Nothing is wrong with these texts, or everything that is, in their order.
+    pub(crate) fn none_in(mut self, sources: &[Source]) -> Result<(), Invalid> {
         if self.kept.is_empty() {
-            return Ok(profile);
+            return Ok(());
         }
         self.kept.sort_by_key(|p| match p.origin {
             Origin::At { source, start, .. } => (source, start),
             Origin::Default | Origin::Flag(_) => (usize::MAX, 0),
         });
         Err(Invalid {
-            sources: profile.sources,
+            sources: sources.to_vec(),
             problems: self.kept,
             left_off: self.left_off,
         })

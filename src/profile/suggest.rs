@@ -8,13 +8,13 @@ const LONGEST: usize = 64;
 const NEAR: f64 = 0.75;
 
 /// At most three of `names` that are near `word`, nearest first.
-pub(super) fn near(word: &str, names: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
+pub(crate) fn near<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if word.len() > LONGEST {
         return Vec::new();
     }
     let word = word.to_ascii_lowercase();
-    let score = |name: &'static str| (closeness(&word, &name.to_ascii_lowercase()), name);
-    let mut scored: Vec<(f64, &'static str)> = names
+    let score = |name: &'a str| (closeness(&word, &name.to_ascii_lowercase()), name);
+    let mut scored: Vec<(f64, &'a str)> = names
         .into_iter()
         .map(score)
         .filter(|(score, _)| *score >= NEAR)
@@ -33,7 +33,7 @@ fn closeness(word: &str, name: &str) -> f64 {
 }
 
 /// The same for option names, of the whole registry.
-pub(super) fn options(word: &str) -> Vec<&'static str> {
+pub(crate) fn options(word: &str) -> Vec<&'static str> {
     if word.len() > LONGEST {
         return Vec::new();
     }

@@ -15,25 +15,25 @@ use crate::escape;
 
 /// A table: keys in the order of the text.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Table {
-    pub(super) entries: Vec<Entry>,
+pub(crate) struct Table {
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// One key and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
-    pub(super) key: String,
+pub(crate) struct Entry {
+    pub(crate) key: String,
     /// Where the key stands.
-    pub(super) at: Origin,
-    pub(super) node: Node,
+    pub(crate) at: Origin,
+    pub(crate) node: Node,
 }
 
 /// One value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Node {
-    pub(super) data: Data,
+pub(crate) struct Node {
+    pub(crate) data: Data,
     /// Where the value stands.
-    pub(super) at: Origin,
+    pub(crate) at: Origin,
 }
 
 /// Whether two keys that differ in case are one: names of options are matched so.
@@ -45,7 +45,7 @@ pub(super) enum Case {
 
 /// What TOML can say.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Data {
+pub(crate) enum Data {
     Text(String),
     /// A number that 128 bits cannot hold is the nearest that they can: it is out of every range.
     Int(i128),
@@ -63,7 +63,7 @@ pub(super) enum Data {
 const HEAD: usize = 16 << 10;
 
 /// Reads a document. Syntax errors become problems; of the rest, what they do not touch is returned.
-pub(super) fn parse(text: &str, source: usize, problems: &mut Problems) -> Table {
+pub(crate) fn parse(text: &str, source: usize, problems: &mut Problems) -> Table {
     let head = &text[..floor(text, HEAD)];
     if head.len() < text.len() {
         let (_, errors) = DeTable::parse_recoverable(head);
@@ -172,7 +172,7 @@ impl Table {
     }
 
     /// The entry of that key.
-    pub(super) fn get(&self, key: &str) -> Option<&Entry> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|e| e.key == key)
     }
 
@@ -203,7 +203,7 @@ impl Table {
 
 impl Node {
     /// What was written, for "cannot be …": numbers as they are, text in quotes, escaped and cut.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match &self.data {
             Data::Text(text) if text.is_empty() => "empty".into(),
             Data::Text(text) => format!("\"{}\"", quoted(text)),
@@ -220,7 +220,7 @@ impl Node {
 }
 
 /// Text from outside for the inside of a message: escaped, at most 40 bytes of it.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let (mut shown, cut) = escape::clipped(&text.as_bytes()[..floor(text, 40)], 40);
     if cut || text.len() > 40 {
         shown.push('…');

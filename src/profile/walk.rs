@@ -68,7 +68,7 @@ fn value(key: &Key, node: &Node, draft: &mut Draft, problems: &mut Problems) {
 }
 
 /// "`serve.backlog` cannot be 70000", and next to the carets what is allowed.
-pub(super) fn refused(
+pub(crate) fn refused(
     name: &str,
     node: &Node,
     allowed: &dyn std::fmt::Display,

@@ -6,6 +6,7 @@
 
 pub mod call_line;
 pub mod json;
+pub mod lab;
 pub mod ladder;
 pub mod log_line;
 pub mod options;

@@ -10,7 +10,7 @@ pub mod name;
 pub mod phase;
 pub mod triple;
 
-pub use address::{Address, Inherited, UnixName};
+pub use address::{Address, Inherited, UnixName, literal_family};
 pub use given::{Given, GivenPort, Scheme};
 pub use name::SocketName;
 pub use phase::{Phase, Role};

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
 use nix::sys::socket::MsgFlags;
 use socket2::{Domain, SockRef, Socket};
 
+use super::bits::POLL;
 use super::{Sys, abi, name, quick, show};
 use crate::event::{Arg, Observer};
 use crate::socket::{SocketName, Triple};
@@ -51,22 +52,12 @@ impl Readiness {
     }
 }
 
-pub(super) const POLL_BITS: &[(i32, &str)] = &[
-    (libc::POLLIN as i32, "POLLIN"),
-    (libc::POLLPRI as i32, "POLLPRI"),
-    (libc::POLLOUT as i32, "POLLOUT"),
-    (libc::POLLERR as i32, "POLLERR"),
-    (libc::POLLHUP as i32, "POLLHUP"),
-    (libc::POLLNVAL as i32, "POLLNVAL"),
-    (libc::POLLRDHUP as i32, "POLLRDHUP"),
-];
-
-fn fd_arg(fd: BorrowedFd<'_>) -> Arg {
+pub(super) fn fd_arg(fd: BorrowedFd<'_>) -> Arg {
     Arg::Fd(fd.as_raw_fd())
 }
 
 /// A name that the kernel filled in, and its length in brackets as strace shows value-result arguments.
-fn filled_in(outcome: Option<&SocketName>) -> [Arg; 2] {
+pub(super) fn filled_in(outcome: Option<&SocketName>) -> [Arg; 2] {
     match outcome {
         Some(name) => [
             show::address(name),
@@ -92,19 +83,24 @@ fn fd_and_name(fd: BorrowedFd<'_>, outcome: &io::Result<SocketName>) -> Vec<Arg>
 impl<O: Observer> Sys<'_, O> {
     /// socket(2), with SOCK_CLOEXEC.
     pub fn socket(&self, triple: Triple) -> io::Result<OwnedFd> {
+        self.socket_in(triple, Blocking::Yes)
+    }
+
+    /// socket(2), with SOCK_CLOEXEC, and SOCK_NONBLOCK where calls on the new socket shall not wait.
+    pub fn socket_in(&self, triple: Triple, mode: Blocking) -> io::Result<OwnedFd> {
         let open = || {
             let protocol = (triple.protocol.0 != 0).then(|| triple.protocol.0.into());
-            Socket::new(
-                Domain::from(abi::family(triple.family)),
-                abi::ty(triple.ty).into(),
-                protocol,
-            )
-            .map(OwnedFd::from)
+            let ty = socket2::Type::from(abi::ty(triple.ty));
+            let ty = match mode {
+                Blocking::Yes => ty,
+                Blocking::No => ty.nonblocking(),
+            };
+            Socket::new(Domain::from(abi::family(triple.family)), ty, protocol).map(OwnedFd::from)
         };
         self.observed(
             "socket",
             open,
-            |_| show::triple(triple),
+            |_| show::triple(triple, mode),
             |fd| fd.as_raw_fd().into(),
         )
     }
@@ -121,7 +117,11 @@ impl<O: Observer> Sys<'_, O> {
 
     /// listen(2)
     pub fn listen(&self, fd: BorrowedFd<'_>, backlog: u32) -> io::Result<()> {
-        let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+        self.listen_at(fd, i32::try_from(backlog).unwrap_or(i32::MAX))
+    }
+
+    /// listen(2) with the backlog as C has it: the kernel reads a negative one as the largest.
+    pub fn listen_at(&self, fd: BorrowedFd<'_>, backlog: i32) -> io::Result<()> {
         self.observed(
             "listen",
             || SockRef::from(&fd).listen(backlog),
@@ -275,7 +275,7 @@ impl<O: Observer> Sys<'_, O> {
                 format!(
                     "{{fd={}, events={}}}",
                     fd.as_raw_fd(),
-                    show::bits(what.bits().into(), POLL_BITS)
+                    show::bits(what.bits().into(), POLL)
                 )
             };
             let list = on.iter().map(one).collect::<Vec<_>>().join(", ");

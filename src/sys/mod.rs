@@ -3,27 +3,39 @@
 //! [`Sys`] has one method per system call; each goes through [`Sys::observed`], which tells the [`Observer`] what was
 //! called, with what, what came back and how long it took. With [`crate::event::Off`] that costs nothing: no clock is
 //! read, no argument built. Read [`call`] for the calls, [`message`] for datagrams with ancillary data, [`sockopt`] for
-//! options, [`ring`] for io_uring(7), [`open`] for the plan's steps put to work, `apply` for what becomes of an option, [`path`] for unix paths, [`stop`] for signals, [`hint`] for what
-//! to tell a user about a refusal.
+//! options, [`ring`] for io_uring(7), [`open`] for the plan's steps put to work, `apply` for what becomes of an option,
+//! [`path`] for unix paths, [`stop`] for signals, [`hint`] for what to tell a user about a refusal.
+//!
+//! For experiments, which ask for every call exactly as C has it: `exact` for calls with any flags and addresses,
+//! [`ancillary`] for sendmsg(2) and recvmsg(2) with any control messages, [`bits`] for flags by name. And for what they
+//! ask of this machine: [`namespace`] for a network of their own, [`privilege`] for capabilities, [`process`] for actors
+//! and workers that are processes, [`sysctl`] for settings. `alone` is where tests of those run, `witness`
+//! who listens to a call in a test.
 
 mod abi;
+pub mod ancillary;
 mod apply;
+pub mod bits;
 mod call;
 pub mod clock;
 pub mod cores;
 pub mod driven;
 pub mod errno;
+mod exact;
 pub mod examine;
 pub mod hint;
 mod holder;
 mod inherit;
-mod limits;
+pub mod limits;
 pub mod message;
 mod name;
+pub mod namespace;
 pub mod open;
 pub mod packet;
 mod pages;
 mod path;
+pub mod privilege;
+pub mod process;
 mod quick;
 pub mod readiness;
 mod resolve;
@@ -37,9 +49,11 @@ mod timer;
 use std::io;
 use std::time::Instant;
 
+pub use ancillary::{Ancillary, Arrived, Incoming};
 pub use apply::Readback;
 pub use call::{Blocking, Half, Linger, Readiness};
-pub use limits::{descriptor_limit, raise_descriptor_limit};
+pub use exact::IoctlRequest;
+pub use limits::{descriptor_limit, raise_descriptor_limit, set_descriptor_limit};
 pub use open::{Client, Server};
 pub use pages::Pages;
 pub use path::PathGuard;
@@ -71,6 +85,15 @@ impl<'a, O: Observer> Sys<'a, O> {
             observer,
             task,
             start: Instant::now(),
+        }
+    }
+
+    /// A gate whose calls count their times from a start that others share.
+    pub fn since(observer: &'a O, task: &'a str, start: Instant) -> Self {
+        Sys {
+            observer,
+            task,
+            start,
         }
     }
 
@@ -142,3 +165,8 @@ impl<'a, O: Observer> Sys<'a, O> {
 fn nanos(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod alone;
+#[cfg(test)]
+mod witness;

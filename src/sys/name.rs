@@ -85,6 +85,16 @@ fn inet6(rest: &[u8]) -> Option<SocketName> {
     Some(SocketName::Inet(SocketAddr::V6(address)))
 }
 
+/// A name from the bytes of a struct sockaddr_in or sockaddr_in6, such as ancillary data brings; `None` of any other.
+pub(super) fn inet_from_bytes(bytes: &[u8]) -> Option<SocketName> {
+    let (family, rest) = bytes.split_first_chunk::<2>()?;
+    match i32::from(libc::sa_family_t::from_ne_bytes(*family)) {
+        libc::AF_INET => inet4(rest),
+        libc::AF_INET6 => inet6(rest),
+        _ => None,
+    }
+}
+
 /// accept4(2) with its address, which the safe wrappers give only without the flags.
 pub(super) fn accept4(
     listener: BorrowedFd<'_>,

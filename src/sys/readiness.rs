@@ -219,5 +219,5 @@ impl<O: Observer> Sys<'_, O> {
 }
 
 fn poll_bits(bits: i16) -> Arg {
-    show::bits(bits.into(), super::call::POLL_BITS)
+    show::bits(bits.into(), super::bits::POLL)
 }

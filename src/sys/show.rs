@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::Blocking;
 use crate::escape;
 use crate::event::Arg;
 use crate::socket::{SocketName, Triple, UnixName};
@@ -52,50 +53,29 @@ pub(super) fn address_len(name: &SocketName) -> usize {
 }
 
 /// The three arguments of socket(2).
-pub(super) fn triple(triple: Triple) -> Vec<Arg> {
+pub(super) fn triple(triple: Triple, mode: Blocking) -> Vec<Arg> {
+    let nonblocking = match mode {
+        Blocking::Yes => "",
+        Blocking::No => "|SOCK_NONBLOCK",
+    };
     vec![
         Arg::symbol(triple.family.c_name()),
-        Arg::symbol(format!("{}|SOCK_CLOEXEC", triple.ty.c_name())),
+        Arg::symbol(format!("{}|SOCK_CLOEXEC{nonblocking}", triple.ty.c_name())),
         Arg::symbol(triple.protocol_argument()),
     ]
 }
 
 /// Bits by name, `|` between them, 0 for none.
-pub(super) fn bits(value: i32, names: &[(i32, &'static str)]) -> Arg {
-    if value == 0 {
-        return Arg::Int(0);
+pub(super) fn bits(value: i32, table: &[(i32, &'static str)]) -> Arg {
+    match value {
+        0 => Arg::Int(0),
+        _ => Arg::symbol(super::bits::names(value, table)),
     }
-    let mut rest = value;
-    let mut words = Vec::new();
-    for &(bit, name) in names {
-        if rest & bit == bit {
-            words.push(name.to_owned());
-            rest &= !bit;
-        }
-    }
-    if rest != 0 {
-        words.push(format!("{rest:#x}"));
-    }
-    Arg::symbol(words.join("|"))
 }
 
 /// The flags of send(2) and recv(2).
 pub(super) fn message_flags(flags: i32) -> Arg {
-    const NAMES: &[(i32, &str)] = &[
-        (libc::MSG_OOB, "MSG_OOB"),
-        (libc::MSG_PEEK, "MSG_PEEK"),
-        (libc::MSG_DONTROUTE, "MSG_DONTROUTE"),
-        (libc::MSG_CTRUNC, "MSG_CTRUNC"),
-        (libc::MSG_TRUNC, "MSG_TRUNC"),
-        (libc::MSG_DONTWAIT, "MSG_DONTWAIT"),
-        (libc::MSG_EOR, "MSG_EOR"),
-        (libc::MSG_WAITALL, "MSG_WAITALL"),
-        (libc::MSG_ERRQUEUE, "MSG_ERRQUEUE"),
-        (libc::MSG_NOSIGNAL, "MSG_NOSIGNAL"),
-        (libc::MSG_MORE, "MSG_MORE"),
-        (libc::MSG_WAITFORONE, "MSG_WAITFORONE"),
-    ];
-    bits(flags, NAMES)
+    bits(flags, super::bits::MESSAGE)
 }
 
 #[cfg(test)]
@@ -110,8 +90,11 @@ mod tests {
             address(&v4).to_string(),
             "{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}"
         );
-        let args = triple(Triple::new(Family::Ipv4, Type::Raw).with(Protocol(253)));
+        let raw = Triple::new(Family::Ipv4, Type::Raw).with(Protocol(253));
+        let args = triple(raw, Blocking::Yes);
         assert_eq!(args[1].to_string(), "SOCK_RAW|SOCK_CLOEXEC");
+        let patient = triple(raw, Blocking::No)[1].to_string();
+        assert_eq!(patient, "SOCK_RAW|SOCK_CLOEXEC|SOCK_NONBLOCK");
         assert_eq!(args[2].to_string(), "253");
         assert_eq!(
             message_flags(libc::MSG_TRUNC | libc::MSG_DONTWAIT).to_string(),

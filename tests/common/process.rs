@@ -197,7 +197,12 @@ impl Process {
     }
 
     /// Waits for its end.
-    pub fn finishes(mut self) -> Finished {
+    pub fn finishes(self) -> Finished {
+        self.finishes_within(PATIENCE)
+    }
+
+    /// Waits for its end, for a program that has more to do than others.
+    pub fn finishes_within(mut self, patience: Duration) -> Finished {
         let (ended, end) = mpsc::channel();
         let pid = Pid::from_raw(self.pid());
         thread::spawn(move || {
@@ -205,7 +210,7 @@ impl Process {
             let _ = waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
             let _ = ended.send(());
         });
-        if end.recv_timeout(PATIENCE).is_err() {
+        if end.recv_timeout(patience).is_err() {
             self.blame("does not end");
         }
         let status = self.child.wait().expect("it has ended");

@@ -18,10 +18,10 @@ use crate::profile::{self, Profile};
 use crate::render::probe::{self as render, Bars, Environment};
 use crate::sys::errno;
 
+use super::super::interrupt;
 use super::super::{output, setup};
 use super::candidates::Candidate;
 use super::findings::Expected;
-use super::interrupt;
 use super::progress::Shown;
 
 /// Written no more often while it is measured.

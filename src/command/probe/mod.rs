@@ -3,13 +3,12 @@
 //!
 //! `candidates` makes a profile for each `-c` and each value of `--vary`; `stand` opens and examines one, `ours` is its server; `blocks`
 //! measures all of them, in turns; `visit` examines a server of others around that; `findings` holds what was expected against what was found; `export` writes the
-//! files. `place` and `interrupt` keep the machine as it was.
+//! files. `place` and [`super::interrupt`] keep the machine as it was.
 
 mod blocks;
 mod candidates;
 mod export;
 mod findings;
-mod interrupt;
 mod ours;
 mod place;
 mod progress;
@@ -28,7 +27,7 @@ use crate::sys::cores::Cores;
 use crate::sys::{self, Sys};
 
 use super::observer::{Ends, Events, Show, Trace};
-use super::{dry_run, setup};
+use super::{dry_run, interrupt, setup};
 use blocks::{Entrant, Lanes};
 use candidates::Candidate;
 use export::Exports;

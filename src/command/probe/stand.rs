@@ -15,11 +15,12 @@ use crate::socket::{Family, Given, Role, SocketName};
 use crate::sys::packet::Codec;
 use crate::sys::{Client, Linger, Readback, Server, Sys};
 
+use super::super::interrupt;
 use super::super::setup;
+use super::Server as Whose;
 use super::candidates::{Asked, Candidate};
 use super::ours::{Ours, no_echo};
 use super::place::Place;
-use super::{Server as Whose, interrupt};
 
 /// How long a peer may be silent before the load is given up.
 const PATIENCE: Duration = Duration::from_secs(30);

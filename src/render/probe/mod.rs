@@ -30,6 +30,7 @@ pub use json::{json, schema};
 pub use markdown::markdown;
 pub use page::Environment;
 pub use screen::{Bars, Colours, Glyphs, Screen};
+pub(in crate::render) use table::wrap;
 pub use text::text;
 
 #[cfg(test)]

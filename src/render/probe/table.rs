@@ -102,7 +102,7 @@ fn in_words(head: &[String], row: &Row) -> String {
 }
 
 /// Text in lines of at most `width` characters, broken at spaces, but not before a unit; a longer word stands alone.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(in crate::render) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match words.last_mut() {

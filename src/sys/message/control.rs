@@ -8,18 +8,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{Cast, Destination, Facts};
 use crate::socket::SocketName;
 
-const WORD: usize = size_of::<usize>();
-const HEADER: usize = (size_of::<libc::cmsghdr>() + WORD - 1) & !(WORD - 1);
+pub(in crate::sys) const WORD: usize = size_of::<usize>();
+pub(in crate::sys) const HEADER: usize = (size_of::<libc::cmsghdr>() + WORD - 1) & !(WORD - 1);
 
 /// Room for one in6_pktinfo, one time to live and one segment size, each with its header.
 const SENT: usize = 3 * HEADER + 20 + 4 + 2 + 3 * WORD;
 
 /// One control message: its level, its type and its data.
-type Item<'a> = (i32, i32, &'a [u8]);
+pub(in crate::sys) type Item<'a> = (i32, i32, &'a [u8]);
 
 /// The control messages in a buffer, one after the other.
-struct Items<'a> {
-    rest: &'a [u8],
+pub(in crate::sys) struct Items<'a> {
+    pub(in crate::sys) rest: &'a [u8],
 }
 
 impl<'a> Iterator for Items<'a> {

@@ -4,7 +4,7 @@
 //! answers from that same memory, `control` reads and writes the ancillary data (cmsg(3)), `shown` tells a trace. Nothing
 //! here is allocated per message.
 
-mod control;
+pub(in crate::sys) mod control;
 pub mod inbox;
 pub mod outbox;
 mod shown;

@@ -1,0 +1,90 @@
+//! What a key of a step may hold, and one sentence that says so.
+
+use std::fmt;
+
+/// The type of a key's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The name of a socket that an earlier step made.
+    Socket,
+    /// A name for the socket that this step makes.
+    NewSocket,
+    /// Names for the sockets that this step makes.
+    NewSockets,
+    /// Names of sockets that earlier steps made.
+    Sockets,
+    /// A name under which later steps find the result.
+    Save,
+    /// `127.0.0.1:0`, `[::1]:0`, `:0`, `/path`, `$tmp/path`, `@name`, `$saved`.
+    Address,
+    /// Text that is sent or compared as it is, with `$saved` values in it.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A whole number, a size such as "64KiB", or `$saved`.
+    Number,
+    /// `150ms`
+    Time,
+    /// The first argument of socket(2).
+    Family,
+    /// The second argument of socket(2).
+    Type,
+    /// The third argument of socket(2).
+    Protocol,
+    /// An option of the registry.
+    Option,
+    /// What the option takes.
+    OptionValue,
+    /// Option names and their values, as ancillary data.
+    Ancillary,
+    /// `MSG_PEEK|MSG_DONTWAIT`
+    Flags,
+    /// `POLLIN|POLLPRI`
+    Events,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A capability: `CAP_NET_RAW`.
+    Capability,
+    /// How a result must stand to a bound: `0`, `"EAGAIN"`, `"> 0"`, `">= 1 and < 5"`, `"$saved"`.
+    Wanted,
+    /// The same, or the same for each named field of a struct.
+    WantedFields,
+    /// Text that must come exactly; `*` stands for anything.
+    Pattern,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Socket => "the name of a socket that an earlier step made",
+            Kind::NewSocket => "a name for the new socket: letters, digits, - and _",
+            Kind::NewSockets => "a list of names for the new sockets",
+            Kind::Sockets => "a list of names of sockets that earlier steps made",
+            Kind::Save => "a name for the result: letters, digits and _",
+            Kind::Address => {
+                "an address: \"127.0.0.1:0\", \"[::1]:0\", \":0\", \"$tmp/path\", \"@name\" or \"$saved\""
+            }
+            Kind::Text => "text",
+            Kind::Texts => "a list of texts",
+            Kind::Number => "a whole number, a size such as \"64KiB\", or \"$saved\"",
+            Kind::Time => "a time with its unit, such as \"150ms\"",
+            Kind::Family => "one of ipv4, ipv6, unix",
+            Kind::Type => "one of stream, datagram, seqpacket, raw",
+            Kind::Protocol => "a number, or a name such as \"udp\" or \"mptcp\"",
+            Kind::Option => "the name of an option, such as \"SO_REUSEADDR\"",
+            Kind::OptionValue => "a value that the option takes",
+            Kind::Ancillary => "a table of options and values, such as { IP_TTL = 5 }",
+            Kind::Flags => "flags of send(2) or recv(2), such as \"MSG_PEEK|MSG_DONTWAIT\"",
+            Kind::Events => "events of poll(2), such as \"POLLIN|POLLPRI\"",
+            Kind::Word(words) => return write!(f, "one of {}", words.join(", ")),
+            Kind::Capability => "a capability, such as \"CAP_NET_RAW\"",
+            Kind::Wanted => {
+                "a number, the name of an errno, or relations such as \"> 0\" or \">= 1 and < 5\""
+            }
+            Kind::WantedFields => {
+                "a value, relations such as \"> 0\", or a table with those of single fields"
+            }
+            Kind::Pattern => "text, in which * stands for anything",
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! The file of an experiment: TOML in steps of one line each, read with carets and suggestions like a profile.
+//!
+//! [`step`] is what comes out, [`verbs`] has one row per verb of a step, [`kind`] says what a key may hold, [`wanted`] what
+//! may be expected. `read` turns the tree into an [`Experiment`](step::Experiment) and names everything that is wrong at
+//! once; `names` holds each `fd` and `$value` against what earlier steps have made.
+
+mod held;
+pub mod kind;
+mod names;
+mod read;
+mod schema;
+pub mod step;
+pub mod verbs;
+pub mod wanted;
+
+pub use read::{NAME_RULE, is_name, parse};
+pub use schema::schema;

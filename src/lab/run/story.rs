@@ -1,0 +1,211 @@
+//! From calls to [`Moment`]s, in the order of the script: what happened where a step stands.
+
+use std::os::fd::AsRawFd as _;
+use std::path::Path;
+
+use super::act::pattern;
+use super::judge;
+use super::outcome::{Outcome, plain};
+use super::stage::Stage;
+use super::values::Values;
+use crate::event::{Arg, Moment, Record, Seen};
+use crate::lab::file::step::{Held, Step};
+use crate::lab::file::verbs::{self, Verb};
+
+/// Of more calls than this in one step, the first and the last are shown, and how many there are between.
+const MOST_CALLS: usize = 6;
+const AT_EACH_END: usize = 2;
+
+/// The moments so far.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    pub(super) moments: Vec<Moment>,
+    /// Calls that have begun, by actor.
+    begun: u32,
+}
+
+impl Story {
+    /// A caption.
+    pub(super) fn note(&mut self, text: &str) {
+        self.moments.push(Moment::Note(text.to_owned()));
+    }
+
+    /// A step is over: its calls, then what is to be said beside them.
+    pub(super) fn done(&mut self, step: &Step, records: Vec<Record>, outcome: &Outcome, t_ns: u64) {
+        self.calls(step, records, outcome);
+        if let Some(signal) = &outcome.killed {
+            self.moments.push(killed(step, signal, t_ns));
+        }
+        if let Some(aside) = &outcome.aside {
+            let seen = match step.verb {
+                // What another process says of itself.
+                Verb::Says => Seen::Inferred,
+                _ => Seen::Observed,
+            };
+            self.aside(&step.actor, t_ns, aside.clone(), seen);
+        }
+    }
+
+    fn calls(&mut self, step: &Step, records: Vec<Record>, outcome: &Outcome) {
+        let many = records.len();
+        for (n, record) in records.into_iter().enumerate() {
+            if many > MOST_CALLS && n == AT_EACH_END {
+                let text = format!("… {} more calls", many - 2 * AT_EACH_END);
+                self.aside(&step.actor, record.t_ns, text, Seen::Observed);
+            }
+            if many <= MOST_CALLS || n < AT_EACH_END || n >= many - AT_EACH_END {
+                self.moments
+                    .push(Moment::Call(telling(step, record, outcome)));
+            }
+        }
+    }
+
+    fn aside(&mut self, task: &str, t_ns: u64, text: String, seen: Seen) {
+        self.moments.push(Moment::Aside {
+            t_ns,
+            task: task.to_owned(),
+            text,
+            seen,
+        });
+    }
+
+    /// A step is blocked: the calls that it has made, and the one that it waits in.
+    pub(super) fn began(
+        &mut self,
+        step: &Step,
+        records: Vec<Record>,
+        args: Vec<Arg>,
+        t_ns: u64,
+    ) -> u32 {
+        self.calls(step, records, &Outcome::default());
+        self.begun += 1;
+        self.moments.push(Moment::Began {
+            id: self.begun,
+            t_ns,
+            task: step.actor.clone(),
+            name: call_of(step.verb).to_owned(),
+            args,
+        });
+        self.begun
+    }
+
+    /// A blocked step is over. The call that it waited in is the first that returned since.
+    pub(super) fn returned(
+        &mut self,
+        id: u32,
+        step: &Step,
+        records: Vec<Record>,
+        outcome: &Outcome,
+        t_ns: u64,
+    ) {
+        let mut records = records.into_iter();
+        if let Some(record) = records.next() {
+            let record = telling(step, record, outcome);
+            self.moments.push(Moment::Returned { id, record });
+        }
+        self.done(step, records.collect(), outcome, t_ns);
+    }
+
+    /// The story with `$tmp` for the directory of the run, as the file says it.
+    pub(super) fn without(&self, directory: &Path) -> Vec<Moment> {
+        let named = directory.display().to_string();
+        let json = serde_json::to_string(&self.moments).expect("plain data becomes JSON");
+        // A directory whose name JSON must escape keeps it: then nothing is replaced.
+        let short = json.replace(&named, "$tmp");
+        serde_json::from_str(&short).unwrap_or_else(|_| self.moments.clone())
+    }
+
+    /// Something else came than was expected.
+    pub(super) fn unmet(&mut self, actor: &str, expected: &str, came: &str) {
+        self.moments.push(Moment::Unmet {
+            task: actor.to_owned(),
+            expected: expected.to_owned(),
+            came: came.to_owned(),
+        });
+    }
+}
+
+/// A call as it tells most about its step: of a struct the fields that the step asks for, of what is no text its bytes.
+fn telling(step: &Step, mut record: Record, outcome: &Outcome) -> Record {
+    let asked = step.get("value").or_else(|| step.get("until"));
+    if let (Verb::Getsockopt, Some(Held::Fields(fields)), Some(value)) =
+        (step.verb, asked, &outcome.value)
+        && let Some(arg) = record.args.get_mut(3)
+    {
+        let shown = fields.iter().filter_map(|(name, _)| {
+            let found = judge::field(value, name)?;
+            Some(format!("{name}={}", plain(found)))
+        });
+        let shown: Vec<String> = shown.collect();
+        *arg = Arg::symbol(format!("{{{}, ...}}", shown.join(", ")));
+    }
+    if step.get("hex").is_some() {
+        for arg in &mut record.args {
+            if let Arg::Data { head, len } = arg {
+                let bytes: Vec<String> = head.iter().map(|b| format!("{b:02x}")).collect();
+                let more = if head.len() < *len { " …" } else { "" };
+                *arg = Arg::symbol(format!("{}{more}", bytes.join(" ")));
+            }
+        }
+    }
+    record
+}
+
+/// The call in which a process died: nobody was left to tell of it.
+fn killed(step: &Step, signal: &str, t_ns: u64) -> Moment {
+    let mut args = vec![Arg::symbol(step.text("fd").unwrap_or_default().to_owned())];
+    args.extend(step.text("data").map(|data| Arg::data(data.as_bytes())));
+    Moment::Call(Record {
+        t_ns,
+        task: step.actor.clone(),
+        name: call_of(step.verb).to_owned(),
+        args,
+        result: -1,
+        errno: Some(format!("killed by {signal}")),
+        elapsed_ns: 0,
+    })
+}
+
+/// The call that a step waits in.
+fn call_of(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Accept => "accept4",
+        Verb::Write => "send",
+        Verb::Gather | Verb::Exchange => "recv",
+        Verb::Echo => "recvmsg",
+        Verb::Crowd => "connect",
+        other => verbs::of(other).name,
+    }
+}
+
+/// What is known of a call before it returns: the descriptor, the address, what is sent.
+pub(super) fn known_args(step: &Step, stage: &Stage, values: &Values) -> Vec<Arg> {
+    let mut args = Vec::new();
+    if let Some(made) = step.text("fd").and_then(|name| stage.socket(name).ok()) {
+        args.push(Arg::Fd(made.fd.as_raw_fd()));
+    }
+    let fill = |key| step.text(key).and_then(|text| values.fill(text).ok());
+    if let Some(address) = fill("address") {
+        args.push(Arg::Address {
+            brief: address.clone(),
+            full: address,
+        });
+    }
+    let sends = matches!(
+        step.verb,
+        Verb::Send | Verb::Sendto | Verb::Sendmsg | Verb::Write
+    );
+    if sends {
+        match (fill("data"), step.get("bytes")) {
+            (Some(data), _) => args.push(Arg::data(data.as_bytes())),
+            (None, Some(Held::Number(n))) => {
+                let len = usize::try_from(*n).unwrap_or_default();
+                let head = pattern(len.min(Arg::SHOWN));
+                args.push(Arg::Data { head, len });
+                args.push(Arg::Int(*n));
+            }
+            _ => {}
+        }
+    }
+    args
+}
