@@ -449,7 +449,7 @@ fn an_experiment_that_is_refused_is_invalid() {
     let whole = experiment("steps = [ { note = 'n' } ]");
     let without = |key: &str| -> String {
         let lines = whole.lines().filter(|l| !l.starts_with(key));
-        lines.map(|l| format!("{l}\n")).collect()
+        lines.collect::<Vec<_>>().join("\n")
     };
     let headless = ["title", "question", "answer"].map(without);
     let texts = NO_EXPERIMENTS.iter().map(|body| experiment(body));

@@ -128,10 +128,8 @@ impl Page {
     fn index(&self, ordered: &[&Report], names: &[String]) -> Vec<Value> {
         let rest = ("others", "");
         let group = |(group, what): &(&str, &str)| {
-            let mine = |r: &Report| match GROUPS.iter().any(|(g, _)| *g == r.group) {
-                true => r.group == *group,
-                false => *group == rest.0,
-            };
+            let known = |r: &Report| GROUPS.iter().any(|(g, _)| *g == r.group);
+            let mine = |r: &Report| r.group == *group || (*group == rest.0 && !known(r));
             let all = ordered.iter().zip(names).filter(|(r, _)| mine(r));
             let rows: Vec<Value> = all.map(|(r, anchor)| self.row(r, anchor)).collect();
             (!rows.is_empty()).then(|| context! { name => group, what, rows })
@@ -187,16 +185,16 @@ impl Page {
     fn steps(&self, report: &Report, anchor: &str) -> Vec<Value> {
         let steps = report.steps.iter().zip(1..);
         steps
-            .map(|(step, n)| self.step(step, n, unmet(report, n), anchor))
+            .map(|(step, n)| self.step(step, n, unmet(report, n).as_ref(), anchor))
             .collect()
     }
 
-    fn step(&self, step: &StepReport, n: usize, unmet: Option<Unmet>, anchor: &str) -> Value {
+    fn step(&self, step: &StepReport, n: usize, unmet: Option<&Unmet>, anchor: &str) -> Value {
         if step.does == "note" {
             let note: Vec<Span> = self.anchors.line(&source::note(&step.text));
             return context! { n, note };
         }
-        let state = match (&unmet, step.met) {
+        let state = match (unmet, step.met) {
             (Some(_), _) | (None, Some(false)) => badge("bad", "✗", "not met"),
             (None, Some(true)) => badge("good", "✓", "met"),
             (None, None) => badge("quiet", "–", "not run"),

@@ -117,11 +117,11 @@ mod tests {
     use super::*;
 
     fn anchors(names: &[&str]) -> (Anchors, Vec<String>) {
-        let named = |name: &&str| Report {
+        let called = |name: &&str| Report {
             name: (*name).to_owned(),
             ..report()
         };
-        let reports: Vec<Report> = names.iter().map(named).collect();
+        let reports: Vec<Report> = names.iter().map(called).collect();
         Anchors::of(&reports.iter().collect::<Vec<_>>())
     }
 

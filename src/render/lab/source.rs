@@ -66,9 +66,10 @@ pub(super) fn pieces(step: &str) -> Vec<Vec<Piece>> {
 }
 
 fn push(all: &mut Vec<Piece>, kind: Kind, token: &str) {
-    let text = match token.trim().is_empty() {
-        true => " ".to_owned(),
-        false => escape::lines(token),
+    let text = if token.trim().is_empty() {
+        " ".to_owned()
+    } else {
+        escape::lines(token)
     };
     match all.last_mut() {
         Some(last) if last.kind == kind => last.text += &text,
