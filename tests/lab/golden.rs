@@ -253,6 +253,10 @@ fn drawn(mut report: Report) -> String {
             unhashed(moment);
         }
     }
+    // How often a long stream was received is the scheduler's business too.
+    let repeats = |m: &Moment| matches!(m, Moment::Aside { text, .. } if text == "… N more calls");
+    report.moments.retain(|m| !repeats(m));
+    report.moments.dedup();
     let drawing = ladder::ladder(&report.actors, &report.processes, &report.moments);
     let text = ladder::text(&drawing, 100, Glyphs::Unicode);
     anstream::adapter::strip_str(&text).to_string()

@@ -12,9 +12,23 @@ use crate::event::{Arg, Moment, Record, Seen};
 use crate::lab::file::step::{Held, Step};
 use crate::lab::file::verbs::{self, Verb};
 
-/// Of more calls than this in one step, the first and the last are shown, and how many there are between.
-const MOST_CALLS: usize = 6;
-const AT_EACH_END: usize = 2;
+/// Of more calls in one step than there is room for, the first and the last are shown, and how many there are between.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    calls: usize,
+    at_each_end: usize,
+}
+
+impl Room {
+    /// What repeats one call says nothing new by the second.
+    fn of(verb: Verb) -> Room {
+        let (calls, at_each_end) = match verb {
+            Verb::Fill | Verb::Write | Verb::Gather => (3, 1),
+            _ => (6, 2),
+        };
+        Room { calls, at_each_end }
+    }
+}
 
 /// The moments so far.
 #[derive(Debug, Default)]
@@ -48,12 +62,13 @@ impl Story {
 
     fn calls(&mut self, step: &Step, records: Vec<Record>, outcome: &Outcome) {
         let many = records.len();
+        let Room { calls, at_each_end } = Room::of(step.verb);
         for (n, record) in records.into_iter().enumerate() {
-            if many > MOST_CALLS && n == AT_EACH_END {
-                let text = format!("… {} more calls", many - 2 * AT_EACH_END);
+            if many > calls && n == at_each_end {
+                let text = format!("… {} more calls", many - 2 * at_each_end);
                 self.aside(&step.actor, record.t_ns, text, Seen::Observed);
             }
-            if many <= MOST_CALLS || n < AT_EACH_END || n >= many - AT_EACH_END {
+            if many <= calls || n < at_each_end || n >= many - at_each_end {
                 self.moments
                     .push(Moment::Call(telling(step, record, outcome)));
             }
