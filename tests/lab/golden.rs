@@ -86,7 +86,11 @@ impl Names {
                 .parse::<u32>()
                 .is_ok_and(|n| (32_768..61_000).contains(&n));
         if !is_port {
-            return digits.to_owned();
+            // Buffers and their kin have the size that this machine gives them.
+            return match digits.parse::<i64>() {
+                Ok(n) => short(n).to_string(),
+                Err(_) => digits.to_owned(),
+            };
         }
         let at = self.ports.iter().position(|p| p == digits);
         let at = at.unwrap_or_else(|| {
@@ -162,7 +166,14 @@ impl Names {
                 .collect();
             return format!("{{{} ...}}", words[0].trim_end_matches('='));
         }
-        self.ports(text)
+        match text.split_once("wscale=") {
+            // It follows from tcp_rmem.
+            Some((before, rest)) => {
+                let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+                self.ports(&format!("{before}wscale=N{rest}"))
+            }
+            None => self.ports(text),
+        }
     }
 
     fn record(&mut self, record: &mut Record) {

@@ -8,9 +8,11 @@ mod files;
 mod worker;
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::environment::environment;
 use super::{interrupt, output};
@@ -56,7 +58,13 @@ fn experiments(args: &Lab) -> Result<(), Error> {
     let html = args.export_html.as_deref().map(create).transpose()?;
     interrupt::watch()?;
     let begun = Instant::now();
-    let reports = crew::run(&ready, jobs(args), &|_| ())?;
+    let bar = bar(&ready);
+    let reports = crew::run(&ready, jobs(args), &|report| {
+        bar.set_message(report.name.clone());
+        bar.inc(1);
+    });
+    bar.finish_and_clear();
+    let reports = reports?;
     let took = begun.elapsed();
     if args.json {
         output::json(&render::json(&reports))?;
@@ -75,6 +83,17 @@ fn experiments(args: &Lab) -> Result<(), Error> {
             .map_err(|e| Error::from(errno::failure("write", shown(path), &e)))?;
     }
     verdict(&reports)
+}
+
+/// How far they are, on a terminal, where there are several.
+fn bar(ready: &[Ready]) -> ProgressBar {
+    if ready.len() < 2 || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("  {pos} of {len} experiments  {wide_bar}  {msg}")
+        .expect("the template has only known keys");
+    let target = ProgressDrawTarget::stderr();
+    ProgressBar::with_draw_target(Some(ready.len() as u64), target).with_style(style)
 }
 
 fn read(found: Found) -> Result<Ready, Error> {
