@@ -2,7 +2,8 @@
 //!
 //! The marks, each on the line above its block: `server` runs while `client` does, and prints the lines shown, in this
 //! order, among others; `exact` prints what is shown, `[..]` being anything; `shape` prints it but for numbers, units,
-//! widths and breaks of lines; `profile` is a valid profile, and a server and a client open it. A block of `sh` needs no mark.
+//! widths and breaks of lines; `profile` is a valid profile, and a server and a client open it; `experiment`
+//! passes. A block of `sh` needs no mark.
 //!
 //! The page says port 35555, and so do the runs: in a network namespace of their own, where it cannot be taken.
 
@@ -227,6 +228,23 @@ fn the_profile_of_the_page_is_served_and_probed() {
 }
 
 #[test]
+fn the_experiment_of_the_page_passes() {
+    let block = book::the("experiment");
+    let place = place();
+    let path = place.path().join("page.toml");
+    std::fs::write(&path, block.lines.join("\n")).unwrap();
+    let path = path.to_str().expect("a temporary path is UTF-8");
+    let ran = run(&["lab", path, "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let json: serde_json::Value = serde_json::from_slice(&ran.out).unwrap();
+    let answer = json["experiments"][0]["answer"].as_str().unwrap();
+    assert!(
+        answer.starts_with("EADDRINUSE: port ") && !answer.contains('$'),
+        "{answer}"
+    );
+}
+
+#[test]
 fn every_profile_is_in_the_table_and_the_other_way_round() {
     let cells = book::first_column("## Profiles");
     let named: BTreeSet<&str> = cells
@@ -244,7 +262,7 @@ fn every_profile_is_in_the_table_and_the_other_way_round() {
 
 #[test]
 fn every_verb_and_flag_of_the_page_is_one_of_the_program() {
-    let verbs = ["serve", "connect", "probe", "options", "profile"];
+    let verbs = ["serve", "connect", "probe", "lab", "options", "profile"];
     let help: String = verbs
         .iter()
         .map(|verb| run(&[verb, "--help"]).text())

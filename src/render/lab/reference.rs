@@ -8,7 +8,7 @@ use crate::lab::file::verbs::{COMMON, Need, Param, Row, Verb};
 use crate::render::probe::{Screen, wrap};
 
 const BOLD: Style = Style::new().bold();
-const INDENT: usize = 13;
+const INDENT: usize = 15;
 
 /// Every verb and every key, for who writes an experiment.
 pub fn reference(rows: &[Row], screen: Screen) -> String {
@@ -45,7 +45,7 @@ fn heading(out: &mut String, text: &str) {
 
 fn verb(out: &mut String, row: &Row, width: usize) {
     let keys: Vec<String> = row.params.iter().map(key).collect();
-    let name = format!("{:<11}", row.name);
+    let name = format!("{:<13}", row.name);
     let mut label = format!("  {BOLD}{name}{BOLD:#}");
     for line in wrap(&keys.join(" "), width)
         .iter()

@@ -17,7 +17,12 @@ const SHOWN: usize = 24;
 const STRUCT: usize = 40;
 
 /// Flags that every call of ours has: they tell two calls apart nowhere.
-const USUAL: &[&str] = &["SOCK_CLOEXEC", "EPOLL_CLOEXEC", "MSG_NOSIGNAL"];
+const USUAL: &[&str] = &[
+    "SOCK_CLOEXEC",
+    "EPOLL_CLOEXEC",
+    "MSG_NOSIGNAL",
+    "MSG_CMSG_CLOEXEC",
+];
 
 /// `bind(3, 127.0.0.1:80) = EADDRINUSE`
 pub(super) fn call(record: &Record) -> Vec<Span> {
@@ -135,11 +140,24 @@ fn symbol(name: &str, text: &str) -> Option<Vec<Span>> {
         "poll" | "epoll_wait" => return plain(&polled(text)),
         _ => {}
     }
+    if text.starts_with("msg_control=") {
+        return plain(&message::ancillary(text));
+    }
     if text.starts_with(['{', '[']) {
         return Some(message::short(text));
     }
+    // What the kernel answered is told apart from what it was asked.
+    let (whose, text) = match text.strip_prefix("msg_flags=") {
+        Some(found) => ("msg_flags=", found),
+        None => ("", text),
+    };
     let kept: Vec<&str> = text.split('|').filter(|w| !USUAL.contains(w)).collect();
-    (!kept.is_empty()).then(|| vec![Span::new(Tone::Plain, &kept.join("|"))])
+    (!kept.is_empty()).then(|| {
+        vec![Span::new(
+            Tone::Plain,
+            &format!("{whose}{}", kept.join("|")),
+        )]
+    })
 }
 
 /// `[1]` is a pointer to 1: in a picture the value is enough.

@@ -10,6 +10,8 @@ use super::{Arrow, Body, Ladder, Row, is_stranger};
 
 /// A lane narrower than this breaks most calls in pieces.
 const LANE: usize = 26;
+/// `socket(AF_INET, SOCK_STREAM, 0) = 3`
+const USUAL: usize = 35;
 /// A lane wider than this is not needed by any call.
 const WIDEST: usize = 72;
 /// `◄╌ ~ SYN+ACK ╌`
@@ -17,7 +19,7 @@ const NARROW_GAP: usize = 14;
 /// `╌╌ ~ "Ciao!" 5 B ╌╌►`
 const WIDE_GAP: usize = 22;
 /// `9.99 ms `
-const TIME: usize = 9;
+const TIME: usize = 8;
 /// Nothing can be said on less.
 pub(super) const LEAST: usize = 20;
 
@@ -105,9 +107,12 @@ impl Grid {
         let width = width.max(LEAST);
         let needs = at_least_names(actors, needs);
         let all_fit = |lanes: &Vec<Lane>| lanes.iter().zip(&needs).all(|(l, n)| l.room >= *n);
+        // Long calls wrap anyway; the usual ones should not.
+        let usual = |(lane, need): (&Lane, &usize)| lane.room >= (*need).min(USUAL);
         let lanes = [WIDE_GAP, 20, 18, 16, NARROW_GAP]
             .into_iter()
             .find_map(|gap| lanes(&needs, width, gap).filter(all_fit))
+            .or_else(|| lanes(&needs, width, 16).filter(|l| l.iter().zip(&needs).all(usual)))
             .or_else(|| lanes(&needs, width, NARROW_GAP));
         match lanes {
             Some(lanes) => Grid {

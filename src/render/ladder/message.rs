@@ -109,6 +109,29 @@ fn brief(address: &str) -> Option<String> {
     (address == "{sa_family=AF_UNIX}").then(String::new)
 }
 
+/// `msg_control=[{cmsg_len=20, cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=[64]}]` as `[IP_TTL=64]`.
+pub(super) fn ancillary(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.strip_prefix("msg_control=").unwrap_or(text);
+    while let Some((before, after)) = rest.split_once("{cmsg_len=") {
+        out.push_str(before);
+        let (Some((_, kind)), Some(end)) = (after.split_once("cmsg_type="), after.find("]}"))
+        else {
+            rest = after;
+            continue;
+        };
+        let kind = kind.split([',', '}']).next().unwrap_or(kind);
+        let data = after[..end]
+            .split_once("cmsg_data=[")
+            .map_or("", |(_, data)| data);
+        out.push_str(kind);
+        out.push('=');
+        out.push_str(data);
+        rest = &after[end + 2..];
+    }
+    out + rest
+}
+
 /// The descriptors in `SCM_RIGHTS=[5, 6]` of ancillary data, in their order.
 pub(super) fn passed(text: &str) -> Vec<i32> {
     let Some((_, rest)) = text.split_once("SCM_RIGHTS") else {
@@ -160,6 +183,21 @@ mod tests {
         assert_eq!(addresses("<{sa_family=AF_UNIX, sun_path=@\"x\"}>"), "<@x>");
         assert_eq!(addresses("{sa_family=AF_UNIX}"), "");
         assert_eq!(addresses("{sa_family=AF_UNIX"), "{sa_family=AF_UNIX");
+    }
+
+    #[test]
+    fn ancillary_data_is_told_by_its_type() {
+        let one = "{cmsg_len=20, cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=[64]}";
+        assert_eq!(ancillary(&format!("msg_control=[{one}]")), "[IP_TTL=64]");
+        assert_eq!(
+            ancillary(&format!("msg_control=[{one}, {one}]")),
+            "[IP_TTL=64, IP_TTL=64]"
+        );
+        assert_eq!(ancillary("msg_control=[{cmsg_len=4"), "[4");
+        assert_eq!(
+            passed("msg_control=[{cmsg_type=SCM_RIGHTS, cmsg_data=[5]}]"),
+            [5]
+        );
     }
 
     #[test]

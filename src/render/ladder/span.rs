@@ -241,7 +241,8 @@ fn fit_payload(word: &mut [Span], room: usize, more: &str) {
     // Two quotes, and at least one character beside what says that others are missing.
     if need > room && room >= others + columns(more) + 3 {
         let whole = payload.text.trim_end_matches('"').trim_end_matches(more);
-        payload.text = shortened(whole, room - others - 1, more) + "\"";
+        let kept = fitting(whole, room - others - 1 - columns(more));
+        payload.text = format!("{kept}{more}\"");
     }
 }
 

@@ -211,7 +211,7 @@ fn draw(out: &mut String, row: &Row, placed: &Placed<'_>, y: f64, on: (&Grid, Op
         let _ = write!(
             out,
             "<text class=\"time\" x=\"{:.1}\" y=\"{:.1}\">{time}</text>",
-            x_of(grid.time - 2),
+            x_of(grid.time.saturating_sub(1)),
             base(0)
         );
     }

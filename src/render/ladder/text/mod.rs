@@ -184,7 +184,7 @@ impl Painter {
                 && let Some(time) = &placed.time
             {
                 let time = self.signs.text(time);
-                let x = self.grid.time.saturating_sub(2 + columns(&time));
+                let x = self.grid.time.saturating_sub(1 + columns(&time));
                 canvas.put(x, &time, Paint::Tone(Tone::Dim));
             }
             for arrow in placed.arrows.iter().filter(|a| a.line == line) {
@@ -236,6 +236,8 @@ impl Painter {
         let tilde = if mark.is_empty() { "" } else { "~ " };
         let spellings = [
             format!(" {tilde}{} ", arrow.label),
+            // Between two pieces of the shaft it needs no spaces.
+            format!("{0}{mark}{1}{0}", shaft, arrow.label),
             format!(" {tilde}{} ", arrow.brief),
             format!("{mark}{}", arrow.label),
             format!("{mark}{}", arrow.brief),
