@@ -167,7 +167,7 @@ fn text_of(from: impl io::Read, name: &str, sort: Sort) -> Result<String, Invali
     }
     if bytes.len() as u64 > LONGEST {
         let problem = trouble(format!("the {noun} {name} is longer than 1 MiB"));
-        return refuse(problem.help(format!("a {noun} has a few KiB; is this the right file?")));
+        return refuse(problem.help("such a file has a few KiB; is this the right one?"));
     }
     String::from_utf8(bytes).or_else(|error| {
         let at = error.utf8_error().valid_up_to();

@@ -99,8 +99,7 @@ impl Problems {
     }
 
     /// Whether nothing is wrong so far.
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.kept.is_empty()
     }
 

@@ -101,6 +101,62 @@ const MISTAKES: &[(&str, &[&str])] = &[
         "steps = [ { a = 'pause', time = '1ms', \u{1b} } ]",
         &["this is not TOML"],
     ),
+    (
+        "steps = [ { a = 'socketpair', type = 'stream', as = ['l'] } ]",
+        &["names two sockets"],
+    ),
+    (
+        "steps = [ { a = 'socketpair', type = 'stream', as = ['l', 'r'] }, { a = 'send', fd = 'l', data = 'x', bytes = 3 } ]",
+        &["said by `data` and `bytes`"],
+    ),
+    (
+        "steps = [ { a = 'socketpair', type = 'stream', as = ['l', 'r'] }, { a = 'send', fd = 'l', hex = '4 5 z' } ]",
+        &["`hex` cannot be \"4 5 z\"", "pairs of hexadecimal digits"],
+    ),
+    (
+        "steps = [ { a = 'socket', as = 's' }, { a = 'close', fd = 's', expect = 'ENOTANERROR' } ]",
+        &["`ENOTANERROR` is no number and no errno"],
+    ),
+    (
+        "steps = [ { a = 'socket', as = 's' }, { a = 'close', fd = 's', expect = '> 1 and' } ]",
+        &["`expect` cannot be \"> 1 and\""],
+    ),
+    (
+        "steps = [ { a = 'socket', as = 's' }, { a = 'setsockopt', fd = 's', option = 'SO_KEEPALIVE', value = 'maybe' } ]",
+        &["`SO_KEEPALIVE` takes true or false"],
+    ),
+    (
+        "steps = [ { a = 'returns' } ]",
+        &["`a` waits in no call", "`blocks`"],
+    ),
+    (
+        "steps = [ { a = 'socket', as = 's' }, { a = 'recv', fd = 's', blocks = '1ms' }, { a = 'close', fd = 's' } ]",
+        &["`a` still waits in a call", "`returns`"],
+    ),
+    (
+        "steps = [ { a = 'exit' } ]",
+        &["`a` is no process", "`processes`"],
+    ),
+    (
+        "processes = ['b']\nsteps = [ { a = 'pause', time = '1ms' } ]",
+        &["the process `b` has no step"],
+    ),
+    (
+        "steps = [ { a = 'serve', profile = 'nope' } ]",
+        &["`profile` cannot be \"nope\""],
+    ),
+    (
+        "steps = [ { a = 'pause', time = '26s' } ]",
+        &["`time` cannot be \"26s\"", "at most 25 s"],
+    ),
+    (
+        "steps = [ { a = 'socket', as = 's' }, { a = 'recv', fd = 's', buffer = -1 } ]",
+        &["`buffer` cannot be -1", "from 0 to"],
+    ),
+    (
+        "actors = ['a', 'a']\nsteps = [ { a = 'pause', time = '1ms' } ]",
+        &["an actor is named twice"],
+    ),
 ];
 
 #[test]
@@ -121,6 +177,35 @@ fn a_mistake_gets_a_caret_and_a_suggestion() {
         assert!(!finished.err.contains('\x1b'), "{rest}: {:?}", finished.err);
         assert!(finished.out.is_empty());
     }
+}
+
+#[test]
+fn an_answer_names_only_what_was_saved() {
+    let place = place();
+    let path = place.path().join("wrong.toml");
+    let steps = "steps = [ { a = 'socket', as = 's' }, { a = 'bind', fd = 's', address = ':0', save = 'addr' } ]";
+    let file =
+        |answer: &str| format!("title = 't'\nquestion = 'q?'\nanswer = '{answer}'\n{steps}\n");
+    fs::write(&path, file("it cost 5 $ or $5 to bind $addr.port $")).unwrap();
+    let right = run(&["lab", path.to_str().unwrap(), "--json"]);
+    assert_eq!(right.code, 0, "{}", right.err);
+    let said = right.text();
+    assert!(
+        said.contains("it cost 5 $ or $5 to bind ") && !said.contains("$addr"),
+        "{said}"
+    );
+    fs::write(&path, file("bound to $adr")).unwrap();
+    let wrong = run(&["lab", path.to_str().unwrap()]);
+    assert_eq!(wrong.code, 3);
+    assert!(
+        wrong.err.contains("no earlier step saves `adr`"),
+        "{}",
+        wrong.err
+    );
+    fs::write(&path, "title = ''\nsteps = [ { a = 'socket' }\n").unwrap();
+    let broken = run(&["lab", path.to_str().unwrap()]);
+    // What seems to be missing may be behind the mistake.
+    assert!(!broken.err.contains("has no `steps`"), "{}", broken.err);
 }
 
 #[test]

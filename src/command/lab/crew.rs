@@ -22,6 +22,9 @@ use crate::lab::shipped::Found;
 use crate::sys::errno;
 use crate::sys::process::{Spawned, spawn_self};
 
+/// The longest parent: what follows is `/sockplay-lab-`, six letters, a number, and a name.
+const LONGEST: usize = 50;
+
 /// No experiment may take longer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -36,11 +39,19 @@ struct Directory(PathBuf);
 
 impl Directory {
     fn make() -> Result<Directory, Error> {
-        let path = std::env::temp_dir().join(format!("sockplay-lab-{}", std::process::id()));
-        // What an earlier process of that number left is of no use to anybody; what is not ours stays, and is an error.
-        let _ = fs::remove_dir_all(&path);
+        // TMPDIR may be empty or relative; a unix path of a run is neither.
+        let parent = fs::canonicalize(std::env::temp_dir()).or_else(|_| fs::canonicalize("/tmp"));
+        let parent = parent.map_err(|e| refused(&std::env::temp_dir(), &e))?;
+        if parent.as_os_str().len() > LONGEST {
+            let shown = escape::text(&parent.to_string_lossy());
+            return Err(Error::failed(format!(
+                "{shown} is too long a name for a directory of unix sockets, whose paths hold 107 bytes"
+            ))
+            .with_help("TMPDIR names another one: TMPDIR=/tmp sockplay lab …"));
+        }
+        let path = nix::unistd::mkdtemp(&parent.join(format!("sockplay-lab-{}", "X".repeat(6))))
+            .map_err(|e| refused(&parent, &e.into()))?;
         interrupt::remember(path.clone());
-        mkdir(&path)?;
         Ok(Directory(path))
     }
 }
@@ -53,11 +64,14 @@ impl Drop for Directory {
 }
 
 fn mkdir(path: &Path) -> Result<(), Error> {
-    DirBuilder::new().mode(0o700).create(path).map_err(|e| {
-        let shown = escape::text(&path.to_string_lossy());
-        Error::from(errno::failure("mkdir", shown, &e))
-            .with_help("TMPDIR names the directory for it")
-    })
+    let made = DirBuilder::new().mode(0o700).create(path);
+    made.map_err(|e| refused(path, &e))
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> Error {
+    let shown = escape::text(&path.to_string_lossy());
+    Error::from(errno::failure("mkdir", shown, error))
+        .with_help("TMPDIR names the directory for it")
 }
 
 /// Runs them, at most `jobs` at a time, and tells of each as it is done; gives the reports in the given order.
@@ -84,9 +98,15 @@ pub(super) fn run(
         }
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs.min(ready.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
+        let mut workers = Vec::new();
+        for n in 0..jobs.min(ready.len()) {
+            match thread::Builder::new().spawn_scoped(scope, work) {
+                Ok(worker) => workers.push(worker),
+                // With one there is only less at the same time.
+                Err(_) if n > 0 => break,
+                Err(e) => return Err(Error::failed(format!("cannot start a thread: {e}"))),
+            }
+        }
         workers.into_iter().try_for_each(|w| {
             w.join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))

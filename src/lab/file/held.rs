@@ -2,15 +2,21 @@
 //!
 //! What is wrong becomes one sentence of the key's [`Kind`], with a caret at the value.
 
+use std::time::Duration;
+
 use super::kind::Kind;
 use super::read::is_name;
 use super::step::{Held, OptionRow};
 use super::wanted::{self, Wanted};
 use crate::option::{self, Row};
+use crate::profile;
 use crate::profile::Problem;
 use crate::profile::document::{Data, Node, Problems, near, options, quoted, refused, value};
 use crate::socket::{Family, Given, Protocol, Type};
 use crate::sys;
+
+/// No experiment takes longer than 30 s; see `command::lab`.
+const MOST_TIME: Duration = Duration::from_secs(25);
 
 /// Why a value is not what the key allows, beyond the kind's sentence.
 type Refused = Vec<String>;
@@ -30,50 +36,69 @@ pub(super) fn read(name: &str, kind: Kind, node: &Node, problems: &mut Problems)
 }
 
 fn held(kind: Kind, node: &Node) -> Result<Held, Refused> {
-    let text = match &node.data {
-        Data::Text(text) => Some(text.as_str()),
-        _ => None,
-    };
-    let needed = text.ok_or_else(Refused::new);
-    match kind {
-        Kind::Socket | Kind::NewSocket | Kind::Save => named(needed?),
-        Kind::NewSockets | Kind::Sockets => names(node),
-        Kind::Texts => texts(node).map(Held::Texts),
-        Kind::Address => address(needed?),
-        Kind::Text | Kind::Pattern => match &node.data {
-            Data::Int(n) => Ok(Held::Text(n.to_string())),
-            _ => needed.map(|text| Held::Text(text.to_owned())),
-        },
-        Kind::Number => number(node),
-        Kind::Time => {
-            let time = needed.map(wanted::duration)?;
-            time.map(Held::Time).ok_or_else(Refused::new)
-        }
-        Kind::Family => word(needed?, Family::parse, Held::Family),
-        Kind::Type => word(needed?, Type::parse, Held::Type),
-        Kind::Protocol => protocol(node),
-        Kind::Option => Err(Refused::new()),
-        Kind::OptionValue => Ok(Held::Value(value(node))),
-        Kind::Ancillary => ancillary(node),
-        Kind::Flags if text == Some("") => Ok(Held::Bits(0)),
-        Kind::Flags => word(needed?, sys::bits::message_flag_bits, |f| {
-            Held::Bits(f.bits())
+    match (kind, &node.data) {
+        (Kind::NewSockets | Kind::Sockets, _) => names(node),
+        (Kind::Texts, _) => texts(node).map(Held::Texts),
+        (Kind::Number, _) => number(node),
+        (Kind::Count(most), _) => number(node).and_then(|held| match held {
+            Held::Number(n) if !(0..=i64::from(most)).contains(&n) => Err(Refused::new()),
+            held => Ok(held),
         }),
-        Kind::Events => word(needed?, sys::bits::poll_bits, |e| Held::Bits(e.into())),
-        Kind::Word(words) => one_of(needed?, words),
-        Kind::Capability => {
-            let word = needed?;
-            one_of(word, &sys::privilege::names())
-        }
-        Kind::Wanted => relation(node).map(Held::Wanted),
-        Kind::WantedFields => fields(node),
+        (Kind::Protocol, _) => protocol(node),
+        (Kind::OptionValue, _) => Ok(Held::Value(value(node))),
+        (Kind::Ancillary, _) => ancillary(node),
+        (Kind::Wanted, _) => relation(node)
+            .and_then(|wanted| wanted.of_a_result().map_err(|why| vec![why]))
+            .map(Held::Wanted),
+        (Kind::WantedFields, _) => fields(node),
+        (Kind::Text | Kind::Pattern, Data::Int(n)) => Ok(Held::Text(n.to_string())),
+        (kind, Data::Text(text)) => worded(kind, text),
+        _ => Err(Refused::new()),
     }
 }
 
-fn named(text: &str) -> Result<Held, Refused> {
-    is_name(text)
-        .then(|| Held::Text(text.to_owned()))
-        .ok_or_else(Refused::new)
+/// What can only be text.
+fn worded(kind: Kind, text: &str) -> Result<Held, Refused> {
+    let plainly = |known: bool| known.then(|| plain(text)).ok_or_else(Refused::new);
+    match kind {
+        Kind::Socket | Kind::NewSocket | Kind::Save => plainly(is_name(text)),
+        Kind::Address => address(text),
+        Kind::Text | Kind::Pattern => plainly(true),
+        Kind::Hex => hex(text),
+        Kind::HexPattern => hex_pattern(text),
+        Kind::Mode => plainly(u32::from_str_radix(text, 8).is_ok_and(|mode| mode <= 0o777)),
+        Kind::Signal => plainly(text.parse::<nix::sys::signal::Signal>().is_ok()),
+        Kind::Profile => plainly(text.contains('$') || profile::load(Some(text), &[]).is_ok()),
+        Kind::Time => {
+            let time = wanted::duration(text).filter(|t| *t <= MOST_TIME);
+            time.map(Held::Time).ok_or_else(Refused::new)
+        }
+        Kind::Family => word(text, Family::parse, Held::Family),
+        Kind::Type => word(text, Type::parse, Held::Type),
+        Kind::Flags if text.is_empty() => Ok(Held::Bits(0)),
+        Kind::Flags => word(text, sys::bits::message_flag_bits, |f| Held::Bits(f.bits())),
+        Kind::Events => word(text, sys::bits::poll_bits, |e| Held::Bits(e.into())),
+        Kind::Word(words) => one_of(text, words),
+        Kind::Capability => one_of(text, &sys::privilege::names()),
+        // Read by `option`, or of another type than text.
+        _ => Err(Refused::new()),
+    }
+}
+
+fn plain(text: &str) -> Held {
+    Held::Text(text.to_owned())
+}
+
+fn hex(text: &str) -> Result<Held, Refused> {
+    let digits: String = text.split_whitespace().collect();
+    let pairs = digits.len().is_multiple_of(2) && digits.chars().all(|c| c.is_ascii_hexdigit());
+    let known = pairs || text.contains('$');
+    known.then(|| plain(text)).ok_or_else(Refused::new)
+}
+
+fn hex_pattern(text: &str) -> Result<Held, Refused> {
+    let sure = text.strip_suffix('*').unwrap_or(text).replace("??", "00");
+    hex(&sure).map(|_| plain(text))
 }
 
 fn texts(node: &Node) -> Result<Vec<String>, Refused> {

@@ -23,6 +23,18 @@ pub enum Kind {
     Texts,
     /// A whole number, a size such as "64KiB", or `$saved`.
     Number,
+    /// How many, or how many bytes: from 0, at most this.
+    Count(u32),
+    /// Pairs of hexadecimal digits, with `$saved` values in them.
+    Hex,
+    /// The same as an expectation: `??` is any byte, a last `*` whatever follows.
+    HexPattern,
+    /// Permissions of a path, in octal.
+    Mode,
+    /// A signal: `SIGPIPE`.
+    Signal,
+    /// A profile: a built-in one, or the path of a file.
+    Profile,
     /// `150ms`
     Time,
     /// The first argument of socket(2).
@@ -53,6 +65,14 @@ pub enum Kind {
     Pattern,
 }
 
+impl Kind {
+    /// Whether it is about what comes, not about what is done.
+    pub fn is_expectation(self) -> bool {
+        use Kind::{HexPattern, Pattern, Signal, Wanted, WantedFields};
+        matches!(self, Wanted | WantedFields | Pattern | HexPattern | Signal)
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -67,7 +87,15 @@ impl fmt::Display for Kind {
             Kind::Text => "text",
             Kind::Texts => "a list of texts",
             Kind::Number => "a whole number, a size such as \"64KiB\", or \"$saved\"",
-            Kind::Time => "a time with its unit, such as \"150ms\"",
+            Kind::Count(most) => return write!(f, "from 0 to {most}, also as \"4KiB\" or \"$saved\""),
+            Kind::Hex => "pairs of hexadecimal digits, such as \"45 00 ff\"",
+            Kind::HexPattern => {
+                "pairs of hexadecimal digits; ?? is any byte, a last * whatever follows"
+            }
+            Kind::Mode => "permissions in octal, from \"000\" to \"777\"",
+            Kind::Signal => "the name of a signal, such as \"SIGPIPE\"",
+            Kind::Profile => "a profile: a name of `sockplay profile list`, or the path of a file",
+            Kind::Time => "a time with its unit, such as \"150ms\", at most 25 s",
             Kind::Family => "one of ipv4, ipv6, unix",
             Kind::Type => "one of stream, datagram, seqpacket, raw",
             Kind::Protocol => "a number, or a name such as \"udp\" or \"mptcp\"",

@@ -2,13 +2,14 @@
 //!
 //! [`step`] is what comes out, [`verbs`] has one row per verb of a step, [`kind`] says what a key may hold, [`wanted`] what
 //! may be expected. `read` and `steps` turn the tree into an [`Experiment`](step::Experiment) and name everything that is
-//! wrong at once; `names` holds each `fd` and `$value` against what earlier steps have made.
+//! wrong at once; `script` has the rules between steps, `names` holds each `fd` and `$value` against what earlier steps have made.
 
 mod held;
 pub mod kind;
 mod names;
 mod read;
 mod schema;
+mod script;
 pub mod step;
 mod steps;
 pub mod verbs;

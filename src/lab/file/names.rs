@@ -74,7 +74,7 @@ impl Names {
                     let near = near(name, self.values.iter().map(String::as_str));
                     let what = format!("no earlier step saves `{}`", quoted(name));
                     Problem::error(at.at, what)
-                        .label("in this step")
+                        .label("here")
                         .helps(near.iter().map(|n| format!("did you mean `${n}`?")))
                 });
             }
@@ -92,6 +92,13 @@ fn texts(held: &Held) -> Vec<&str> {
     }
 }
 
+impl Names {
+    /// Holds the answer against what the steps have saved.
+    pub(super) fn check_answer(&self, answer: &str, at: &Node, problems: &mut Problems) {
+        self.values(answer, at, problems);
+    }
+}
+
 /// The values that a text mentions, without what is behind a dot: `addr` for `$addr.port`.
 pub(super) fn mentioned(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices('$').filter_map(|(at, _)| {
@@ -99,6 +106,8 @@ pub(super) fn mentioned(text: &str) -> impl Iterator<Item = &str> {
         let end = rest
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
             .unwrap_or(rest.len());
-        (end > 0).then(|| &rest[..end])
+        // `5 $` and `$5` are money.
+        let named = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        named.then(|| &rest[..end])
     })
 }

@@ -59,6 +59,11 @@ pub fn is_name(text: &str) -> bool {
 pub fn parse(name: &str, source: &str, text: &str) -> Result<Experiment, Invalid> {
     let mut problems = Problems::default();
     let tree = document::parse(text, 0, &mut problems);
+    let syntax = if problems.is_empty() {
+        Syntax::Right
+    } else {
+        Syntax::Wrong
+    };
     for entry in &tree.entries {
         if !TOP.iter().any(|(key, _)| *key == entry.key) {
             problems.push(|| unknown_top(entry));
@@ -67,6 +72,7 @@ pub fn parse(name: &str, source: &str, text: &str) -> Result<Experiment, Invalid
     let mut top = Top {
         tree: &tree,
         problems: &mut problems,
+        syntax,
     };
     let experiment = top.experiment(name, text);
     let sources = [Source {
@@ -88,6 +94,14 @@ fn unknown_top(entry: &Entry) -> Problem {
 struct Top<'a> {
     tree: &'a Table,
     problems: &'a mut Problems,
+    syntax: Syntax,
+}
+
+/// Whether the file is TOML: else what seems to be missing may be behind the mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Syntax {
+    Right,
+    Wrong,
 }
 
 impl Top<'_> {
@@ -96,7 +110,8 @@ impl Top<'_> {
         let agrees = self.word("agrees", &Agrees::ALL, Agrees::name);
         self.claim_and_agrees_go_together();
         let processes = self.names("processes");
-        let steps = self.steps(text);
+        let steps = self.steps(text, &processes);
+        self.processes_act(&processes, &steps);
         let actors = self.actors(&steps);
         Experiment {
             name: name.to_owned(),
@@ -134,14 +149,19 @@ impl Top<'_> {
     }
 
     fn required(&mut self, key: &str) -> String {
-        if self.tree.get(key).is_none() {
+        if self.tree.get(key).is_none() && self.syntax == Syntax::Right {
             let doc = TOP.iter().find(|(k, _)| *k == key).map_or("", |(_, d)| *d);
             self.problems.push(|| {
                 Problem::error(Origin::Default, format!("the experiment has no `{key}`"))
                     .help(format!("{key} = \"…\": {doc}"))
             });
         }
-        self.text(key).unwrap_or_default()
+        let text = self.text(key).unwrap_or_default();
+        if let (Some(entry), true) = (self.tree.get(key), text.trim().is_empty()) {
+            self.problems
+                .push(|| Problem::error(entry.node.at, format!("`{key}` says nothing")));
+        }
+        text
     }
 
     fn word<T: Copy>(
@@ -223,19 +243,35 @@ impl Top<'_> {
             }
         }
         let written = self.names("actors");
-        if let Some(entry) = self.tree.get("actors")
-            && written.iter().any(|a| !seen.contains(a))
-        {
-            self.problems.push(|| {
-                Problem::error(entry.at, "an actor has no step").label("each column needs one")
-            });
+        let twice = |(n, a): (usize, &String)| written[..n].contains(a);
+        if let Some(entry) = self.tree.get("actors") {
+            if written.iter().any(|a| !seen.contains(a)) {
+                self.problems.push(|| {
+                    Problem::error(entry.at, "an actor has no step").label("each column needs one")
+                });
+            }
+            if written.iter().enumerate().any(twice) {
+                self.problems
+                    .push(|| Problem::error(entry.at, "an actor is named twice"));
+            }
         }
         let rest = seen.into_iter().filter(|a| !written.contains(a));
         let rest: Vec<String> = rest.collect();
         written.into_iter().chain(rest).collect()
     }
 
-    fn steps(&mut self, text: &str) -> Vec<Step> {
+    fn processes_act(&mut self, processes: &[String], steps: &[Step]) {
+        let idle = |name: &&String| !steps.iter().any(|step| step.actor == **name);
+        if let (Some(entry), Some(name)) = (self.tree.get("processes"), processes.iter().find(idle))
+        {
+            self.problems.push(|| {
+                Problem::error(entry.at, format!("the process `{name}` has no step"))
+                    .label("each does something")
+            });
+        }
+    }
+
+    fn steps(&mut self, text: &str, processes: &[String]) -> Vec<Step> {
         let Some(entry) = self.tree.get("steps") else {
             self.required("steps");
             return Vec::new();
@@ -255,6 +291,13 @@ impl Top<'_> {
                 )
             });
         }
-        steps::read(&items[..items.len().min(MOST_STEPS)], text, self.problems)
+        let answer = self.tree.get("answer").map(|entry| &entry.node);
+        steps::read(
+            &items[..items.len().min(MOST_STEPS)],
+            text,
+            processes,
+            answer,
+            self.problems,
+        )
     }
 }

@@ -79,7 +79,7 @@ fn kind(kind: Kind) -> Json {
         Kind::Socket | Kind::NewSocket | Kind::Save => name,
         Kind::NewSockets | Kind::Sockets => json!({ "type": "array", "items": name }),
         Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Number | Kind::Protocol => json!({ "type": ["integer", "string"] }),
+        Kind::Number | Kind::Protocol | Kind::Count(_) => json!({ "type": ["integer", "string"] }),
         Kind::Text | Kind::Pattern => json!({ "type": ["string", "integer"] }),
         Kind::OptionValue => json!({}),
         Kind::Ancillary => json!({ "type": "object" }),
@@ -93,6 +93,11 @@ fn kind(kind: Kind) -> Json {
         | Kind::Option
         | Kind::Flags
         | Kind::Events
+        | Kind::Hex
+        | Kind::HexPattern
+        | Kind::Mode
+        | Kind::Signal
+        | Kind::Profile
         | Kind::Capability => json!({ "type": "string" }),
     };
     schema["description"] = kind.to_string().into();

@@ -3,20 +3,33 @@
 use super::held;
 use super::names::Names;
 use super::read::{NAME_RULE, is_name};
+use super::script::Script;
 use super::step::{Held, Step};
 use super::verbs::{self, Need, Row, Verb, verbs};
 use crate::profile::document::{Data, Entry, Node, Problems, near, quoted, refused};
 use crate::profile::{Origin, Problem};
 
-/// Reads them; `text` is the whole file.
-pub(super) fn read(items: &[Node], text: &str, problems: &mut Problems) -> Vec<Step> {
-    let mut names = Names::default();
+/// Reads them; `text` is the whole file, `answer` what may name values that they save.
+pub(super) fn read(
+    items: &[Node],
+    text: &str,
+    processes: &[String],
+    answer: Option<&Node>,
+    problems: &mut Problems,
+) -> Vec<Step> {
+    let (mut names, mut script) = (Names::default(), Script::default());
     let mut steps = Vec::new();
     for item in items {
         if let Some(step) = step(item, text, problems) {
             names.check(&step, item, problems);
+            script.check(&step, item, processes, problems);
             steps.push(step);
         }
+    }
+    if let Some(node) = answer
+        && let Data::Text(text) = &node.data
+    {
+        names.check_answer(text, node, problems);
     }
     steps
 }

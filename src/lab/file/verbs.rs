@@ -191,23 +191,25 @@ pub const COMMON: &[Param] = &[
     may("blocks", Kind::Time),
     may("within", Kind::Time),
     may("save", Kind::Save),
-    may("killed", Kind::Pattern),
+    may("killed", Kind::Signal),
 ];
 
 const FD: Param = need("fd", Kind::Socket);
 const AS: Param = need("as", Kind::NewSocket);
 const ADDRESS: Param = need("address", Kind::Address);
 const DATA: Param = may("data", Kind::Text);
-const HEX: Param = may("hex", Kind::Text);
-const BYTES: Param = may("bytes", Kind::Number);
+const HEX: Param = may("hex", Kind::Hex);
+const BYTES: Param = may("bytes", BYTE_COUNT);
 const FLAGS: Param = may("flags", Kind::Flags);
-const BUFFER: Param = may("buffer", Kind::Number);
+const BUFFER: Param = may("buffer", BYTE_COUNT);
+/// The most that one step sends or receives.
+const BYTE_COUNT: Kind = Kind::Count(128 << 20);
 const MODE: Param = may("mode", Kind::Word(&["nonblocking"]));
 const SIGNAL: Param = may("signal", Kind::Word(&["default"]));
 const NAME: Param = may("name", Kind::Pattern);
 const VALUE: Param = may("value", Kind::WantedFields);
 const HEARD: Param = may("data", Kind::Pattern);
-const HEARD_HEX: Param = may("hex", Kind::Pattern);
+const HEARD_HEX: Param = may("hex", Kind::HexPattern);
 const ERRNO: Param = may("errno", Kind::Pattern);
 const FROM: Param = may("from", Kind::Pattern);
 const HALVES: Kind = Kind::Word(&["read", "write", "both"]);
@@ -235,10 +237,10 @@ static ROWS: &[Row] = &[
     row(Verb::Connect, "connect", "connect(2)", &[FD, ADDRESS]),
     row(Verb::Send, "send", "send(2); without SIGPIPE unless signal = \"default\"", &[FD, DATA, HEX, BYTES, FLAGS, SIGNAL]),
     row(Verb::Sendto, "sendto", "sendto(2)", &[FD, ADDRESS, DATA, HEX, BYTES, FLAGS]),
-    row(Verb::Sendmsg, "sendmsg", "sendmsg(2) with ancillary data", &[FD, may("address", Kind::Address), DATA, HEX, BYTES, FLAGS, may("pass", Kind::Sockets), may("copies", Kind::Number), may("ancillary", Kind::Ancillary), may("credentials", Kind::Word(&["own"]))]),
+    row(Verb::Sendmsg, "sendmsg", "sendmsg(2) with ancillary data", &[FD, may("address", Kind::Address), DATA, HEX, BYTES, FLAGS, may("pass", Kind::Sockets), may("copies", Kind::Count(1000)), may("ancillary", Kind::Ancillary), may("credentials", Kind::Word(&["own"]))]),
     row(Verb::Recv, "recv", "recv(2)", &[FD, BUFFER, FLAGS, HEARD, HEARD_HEX]),
     row(Verb::Recvfrom, "recvfrom", "recvfrom(2)", &[FD, BUFFER, FLAGS, HEARD, HEARD_HEX, FROM]),
-    row(Verb::Recvmsg, "recvmsg", "recvmsg(2) with room for ancillary data", &[FD, BUFFER, may("control", Kind::Number), FLAGS, may("as", Kind::NewSockets), HEARD, HEARD_HEX, FROM, may("msg_flags", Kind::Pattern), may("ancillary", Kind::WantedFields), may("passed", Kind::Wanted)]),
+    row(Verb::Recvmsg, "recvmsg", "recvmsg(2) with room for ancillary data", &[FD, BUFFER, may("control", Kind::Count(1 << 16)), FLAGS, may("as", Kind::NewSockets), HEARD, HEARD_HEX, FROM, may("msg_flags", Kind::Pattern), may("ancillary", Kind::WantedFields), may("passed", Kind::Wanted)]),
     row(Verb::Shutdown, "shutdown", "shutdown(2)", &[FD, need("how", HALVES)]),
     row(Verb::Close, "close", "close(2)", &[FD]),
     row(Verb::Poll, "poll", "poll(2) on one descriptor", &[FD, need("events", Kind::Events), may("timeout", Kind::Time), may("revents", Kind::Pattern)]),
@@ -250,19 +252,19 @@ static ROWS: &[Row] = &[
     row(Verb::Returns, "returns", "the blocked call of this actor finishes; its expectations stand here", &[ERRNO, may("as", Kind::NewSocket), HEARD, HEARD_HEX, FROM, NAME, may("msg_flags", Kind::Pattern), may("ancillary", Kind::WantedFields), may("passed", Kind::Wanted), may("revents", Kind::Pattern), VALUE]),
     row(Verb::Fill, "fill", "send without waiting until it would block; the result is the number of sends", &[FD, BYTES]),
     row(Verb::Write, "write", "send everything, in as many calls as it takes", &[FD, DATA, HEX, BYTES]),
-    row(Verb::Gather, "gather", "receive until there are so many bytes, the end, or an error", &[FD, need("bytes", Kind::Number), HEARD, HEARD_HEX, ERRNO]),
-    row(Verb::Exchange, "exchange", "send each piece, receive so many bytes; the fastest of several rounds counts", &[FD, need("writes", Kind::Texts), need("bytes", Kind::Number), may("times", Kind::Number), may("flags", Kind::Flags)]),
-    row(Verb::Echo, "echo", "answer each datagram, or each `bytes` of a stream, so many times or until none came for `idle`; `set` is set after each receive", &[FD, need("times", Kind::Number), BYTES, may("set", Kind::Ancillary), may("idle", Kind::Time), may("guard", Kind::Word(&["ttl"]))]),
-    row(Verb::Crowd, "crowd", "so many clients connect, and send `data`; they are called name1, name2 …", &[ADDRESS, need("count", Kind::Number), AS, may("type", Kind::Type), DATA]),
+    row(Verb::Gather, "gather", "receive until there are so many bytes, the end, or an error", &[FD, need("bytes", BYTE_COUNT), HEARD, HEARD_HEX, ERRNO]),
+    row(Verb::Exchange, "exchange", "send each piece, receive so many bytes; the fastest of several rounds counts", &[FD, need("writes", Kind::Texts), need("bytes", BYTE_COUNT), may("times", Kind::Count(1000)), may("flags", Kind::Flags)]),
+    row(Verb::Echo, "echo", "answer each datagram, or each `bytes` of a stream, so many times or until none came for `idle`; `set` is set after each receive", &[FD, need("times", Kind::Count(100_000)), BYTES, may("set", Kind::Ancillary), may("idle", Kind::Time), may("guard", Kind::Word(&["ttl"]))]),
+    row(Verb::Crowd, "crowd", "so many clients connect, and send `data`; they are called name1, name2 …", &[ADDRESS, need("count", Kind::Count(1000)), AS, may("type", Kind::Type), DATA]),
     row(Verb::AcceptAll, "accept_all", "accept without waiting until nobody is left; the result is how many", &[FD, may("as", Kind::NewSocket)]),
     row(Verb::State, "state", "the state of a TCP socket, from TCP_INFO", &[FD, VALUE]),
     row(Verb::Queue, "queue", "connections that wait in a TCP listener's queue, from TCP_INFO", &[FD, VALUE]),
     row(Verb::Sysctl, "sysctl", "read a sysctl, or set it in the experiment's own network", &[need("name", Kind::Text), may("set", Kind::Text), VALUE]),
-    row(Verb::Chmod, "chmod", "chmod(2) of a path", &[need("path", Kind::Text), need("mode", Kind::Text)]),
+    row(Verb::Chmod, "chmod", "chmod(2) of a path", &[need("path", Kind::Text), need("mode", Kind::Mode)]),
     row(Verb::Drop, "drop", "this actor gives up a capability", &[need("capability", Kind::Capability)]),
     row(Verb::Limit, "limit", "a resource limit of this process: setrlimit(2)", &[need("resource", Kind::Word(&["nofile"])), need("value", Kind::Number)]),
     row(Verb::Exit, "exit", "the process of this actor ends", &[]),
-    row(Verb::Serve, "serve", "start `sockplay serve` with a profile; saves its address", &[need("profile", Kind::Text), may("set", Kind::Texts)]),
+    row(Verb::Serve, "serve", "start `sockplay serve` with a profile; saves its address", &[need("profile", Kind::Profile), may("set", Kind::Texts)]),
     row(Verb::Says, "says", "wait until the log of this actor's server has a line with this text", &[need("text", Kind::Text)]),
     row(Verb::Stops, "stops", "stop this actor's server; the result is its exit code", &[]),
     row(Verb::Decode, "decode", "read bytes as UTF-8; the result is the number of characters, or UnicodeDecodeError", &[need("value", Kind::Text)]),

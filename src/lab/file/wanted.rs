@@ -97,6 +97,27 @@ impl Wanted {
         Ok(Wanted(parts))
     }
 
+    /// The same, if a call's result can be like that: a number or a time, or an errno, which has no order.
+    ///
+    /// # Errors
+    /// The bound that is none of these.
+    pub fn of_a_result(self) -> Result<Wanted, String> {
+        for (relation, bound) in &self.0 {
+            let counts = number(bound).is_some() || nanoseconds(bound).is_some();
+            let ordered = !matches!(relation, Relation::Equal | Relation::Unequal);
+            if counts || bound.contains('$') || (!ordered && is_errno(bound)) {
+                continue;
+            }
+            let what = if ordered {
+                "number"
+            } else {
+                "number and no errno"
+            };
+            return Err(format!("`{}` is no {what}", escape::text(bound)));
+        }
+        Ok(self)
+    }
+
     /// The texts in which values may stand.
     pub fn bounds(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(_, bound)| bound.as_str())
@@ -196,6 +217,13 @@ pub fn number(text: &str) -> Option<i64> {
         _ => return None,
     };
     text[..digits].parse::<i64>().ok()?.checked_mul(unit)
+}
+
+/// An errno(3) of this platform, or what a helper gives instead of one.
+fn is_errno(text: &str) -> bool {
+    let of_helpers = ["UnicodeDecodeError", "never"];
+    let named = |n| format!("{:?}", nix::errno::Errno::from_raw(n)) == text;
+    of_helpers.contains(&text) || (1..=133).any(named) || text == "EWOULDBLOCK"
 }
 
 fn boolean(text: &str) -> Option<bool> {

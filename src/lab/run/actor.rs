@@ -199,6 +199,7 @@ fn carry(
     inbox: &Receiver<Order>,
     answer: &Sender<Answer>,
 ) {
+    let mut buried = false;
     for order in inbox {
         let text = serde_json::to_string(&order).expect("plain data becomes JSON");
         // A process that is gone says so by its silence, right below.
@@ -211,7 +212,14 @@ fn carry(
                 scene.recorder.add(reply.records);
                 reply.outcome
             }
-            None => gone(&mut fork, leaves),
+            None if buried => Outcome {
+                trouble: Some("its process has ended already".into()),
+                ..Outcome::of(-1)
+            },
+            None => {
+                buried = true;
+                gone(&mut fork, leaves)
+            }
         };
         let answered = Answer {
             actor: actor.to_owned(),

@@ -6,6 +6,7 @@ use super::outcome::{Outcome, nanoseconds, plain};
 use super::values::Values;
 use crate::escape;
 use crate::lab::file::step::{Held, Step};
+use crate::lab::file::verbs;
 use crate::lab::file::wanted::{Came, Wanted, matches};
 
 /// One expectation held against what came.
@@ -64,13 +65,8 @@ pub(super) fn has_come(step: &Step, outcome: &Outcome, values: &Values) -> bool 
 
 /// Keys that are input of one verb are expectations of another.
 fn is_expectation(step: &Step, key: &str) -> bool {
-    use crate::lab::file::kind::Kind;
-    let row = crate::lab::file::verbs::of(step.verb);
-    let kind = row.param(key).map(|p| p.kind);
-    matches!(
-        kind,
-        Some(Kind::Wanted | Kind::WantedFields | Kind::Pattern)
-    )
+    let param = verbs::of(step.verb).param(key);
+    param.is_some_and(|p| p.kind.is_expectation())
 }
 
 /// What `expect` is about. What came before an error counts, where a step gathers it.
@@ -86,6 +82,14 @@ pub(super) fn result(outcome: &Outcome) -> Came {
         (Some(signal), _) => Came::Word(format!("killed by {signal}")),
         (None, Some(errno)) => Came::Word(errno.clone()),
         (None, None) => Came::Number(outcome.result),
+    }
+}
+
+/// The same for people: the value that was read, where there is one.
+pub(super) fn came_to(outcome: &Outcome) -> String {
+    match (&outcome.value, &outcome.errno, &outcome.killed) {
+        (Some(value), None, None) if !value.is_object() => came(value).to_string(),
+        _ => result(outcome).to_string(),
     }
 }
 

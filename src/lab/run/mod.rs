@@ -35,8 +35,8 @@ use values::Values;
 
 /// How long a step may take that says nothing else.
 const WITHIN: Duration = Duration::from_secs(5);
-/// The longest that a step may ask for; the process that waits for a run gives it 30 s.
-const MOST_WITHIN: Duration = Duration::from_secs(25);
+/// How long all steps together may take: the process that waits for a run gives it 30 s.
+const WHOLE: Duration = Duration::from_secs(28);
 /// How much longer than its time an actor may need to say that it is over.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -152,23 +152,36 @@ impl Run {
         let order = Order {
             index,
             values: self.values.clone(),
-            within: within(step),
+            within: self.within(step),
         };
         self.troupe.order(&step.actor, order);
     }
 
     fn plain(&mut self, index: usize, step: &Step, told: &mut StepReport) -> Result<(), Unmet> {
         self.is_free(step, told)?;
+        let (begun, within) = (self.now(), self.within(step));
         self.order(index, step);
-        match self.troupe.answer(&step.actor, within(step) + GRACE) {
-            Some(Answer { outcome, .. }) => {
-                let records = self.scene.recorder.take(&step.actor);
-                let now = self.now();
-                self.story.done(step, records, &outcome, now);
-                self.weigh(step, &outcome, told)
-            }
-            None => Err(silence(step, told)),
-        }
+        let Some(Answer { outcome, .. }) = self.troupe.answer(&step.actor, within + GRACE) else {
+            self.waits(step, begun);
+            return Err(silence(within, told));
+        };
+        let records = self.scene.recorder.take(&step.actor);
+        let now = self.now();
+        self.story.done(step, records, &outcome, now);
+        self.weigh(step, &outcome, told)
+    }
+
+    /// Tells of a call that has not returned.
+    fn waits(&mut self, step: &Step, begun: u64) -> u32 {
+        let records = self.scene.recorder.take(&step.actor);
+        let args = story::known_args(step, &self.scene.stage, &self.values);
+        self.story.began(step, records, args, begun)
+    }
+
+    /// How long a step may take: as long as it says, as long as there is time for all.
+    fn within(&self, step: &Step) -> Duration {
+        let left = WHOLE.saturating_sub(self.scene.start.elapsed());
+        step.time("within").unwrap_or(WITHIN).min(left)
     }
 
     /// Nobody can do two things at once.
@@ -195,11 +208,14 @@ impl Run {
         self.order(index, step);
         let expected = format!("still waiting after {}", humantime::format_duration(time));
         told.expected.push(expected.clone());
-        match self.troupe.answer(&step.actor, time) {
+        let left = WHOLE.saturating_sub(self.scene.start.elapsed());
+        match self.troupe.answer(&step.actor, time.min(left)) {
+            None if time > left => {
+                self.waits(step, begun);
+                Err(silence(left, told))
+            }
             None => {
-                let records = self.scene.recorder.take(&step.actor);
-                let args = story::known_args(step, &self.scene.stage, &self.values);
-                let id = self.story.began(step, records, args, begun);
+                let id = self.waits(step, begun);
                 self.blocked
                     .insert(step.actor.clone(), Blocked { index, id, since });
                 told.met = Some(true);
@@ -227,8 +243,9 @@ impl Run {
                 "this actor waits in none",
             ));
         };
-        let Some(answer) = self.troupe.answer(&step.actor, within(step) + GRACE) else {
-            return Err(silence(step, told));
+        let within = self.within(step);
+        let Some(answer) = self.troupe.answer(&step.actor, within + GRACE) else {
+            return Err(silence(within, told));
         };
         let mut outcome = answer.outcome;
         // It waits since it was told to: an actor that got the processor a little later did not wait less.
@@ -256,7 +273,7 @@ impl Run {
             self.values.save(save, outcome);
         }
         let weighed = judge::judge(step, outcome, &self.values);
-        told.came = Some(judge::result(outcome).to_string());
+        told.came = Some(judge::came_to(outcome));
         told.expected
             .extend(weighed.iter().map(|w| w.expected.clone()));
         told.met = Some(weighed.iter().all(|w| w.met));
@@ -296,13 +313,11 @@ fn refuse(told: &mut StepReport, expected: &str, came: &str) -> Unmet {
 }
 
 /// A call that nobody expected to block.
-fn silence(step: &Step, told: &mut StepReport) -> Unmet {
-    let expected = format!("an end within {}", humantime::format_duration(within(step)));
+fn silence(within: Duration, told: &mut StepReport) -> Unmet {
+    // To the millisecond: what was left of the time for all is no round number.
+    let within = Duration::from_millis(within.as_millis() as u64);
+    let expected = format!("an end within {}", humantime::format_duration(within));
     refuse(told, &expected, "still waiting")
-}
-
-fn within(step: &Step) -> Duration {
-    step.time("within").unwrap_or(WITHIN).min(MOST_WITHIN)
 }
 
 /// A time for people, for whoever shows a report.

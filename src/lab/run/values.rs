@@ -54,7 +54,8 @@ impl Values {
             out.extend_from_slice(&rest.as_bytes()[..at]);
             rest = &rest[at + 1..];
             let name = word(rest);
-            if name.is_empty() {
+            // `5 $` and `$5` are money.
+            if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
                 out.push(b'$');
                 continue;
             }

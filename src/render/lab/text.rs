@@ -263,8 +263,8 @@ pub fn failure(report: &Report) -> String {
             format!(
                 "{}: step {step}{what}: expected {}, came {}",
                 escape::text(&report.name),
-                blank(expected),
-                blank(came)
+                folded(blank(expected)),
+                folded(blank(came))
             )
         }
         Verdict::Lost(why) => format!("{}: {}", escape::text(&report.name), escape::text(why)),

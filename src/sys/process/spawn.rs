@@ -16,6 +16,9 @@ use nix::unistd::{Pid, getpid};
 
 use super::{Ended, die_with, until_it_ends};
 
+/// How long a new process may take to be there.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 type Answer = mpsc::SyncSender<io::Result<Child>>;
 
 /// The thread that makes children. It waits for ever, so it cannot be joined, and ends with the process.
@@ -60,7 +63,8 @@ pub fn spawn_self(args: &[OsString], configure: impl FnOnce(&mut Command)) -> io
     let (answer, made) = mpsc::sync_channel(1);
     let gone = || io::Error::other("the thread that makes children could not be started");
     NURSERY.send((command, answer)).map_err(|_| gone())?;
-    let child = made.recv().map_err(|_| gone())??;
+    // The standard library waits for its child's word that the program was found; a word that is lost never comes.
+    let child = made.recv_timeout(PATIENCE).map_err(|_| gone())??;
     Ok(Spawned { child })
 }
 

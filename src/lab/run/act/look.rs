@@ -85,14 +85,18 @@ pub(super) fn queue(act: &Act<'_>) -> Acted {
 pub(super) fn sysctl(act: &Act<'_>) -> Acted {
     let name = act.text("name")?.unwrap_or_default();
     if let Some(value) = act.text("set")? {
+        if !name.starts_with("net.") {
+            let why = "an experiment may set what belongs to its own network, net.*";
+            return Err(Stop::Script(format!("{name}: {why}")));
+        }
         sysctl::set_sysctl(&name, &value)?;
         return Ok(Outcome::of(0).aside(format!("{name} := {value}")));
     }
-    let numbers = sysctl::numbers(&name);
-    let words: Vec<String> = numbers.iter().map(i64::to_string).collect();
-    let value: Json = match numbers.as_slice() {
-        [] => return Ok(Outcome::failed("ENOENT")),
-        [one] => json!(one),
+    let text = sysctl::text(&name)
+        .ok_or_else(|| Stop::Script(format!("there is no sysctl {name} that can be read here")))?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let value: Json = match words.as_slice() {
+        [one] => one.parse::<i64>().map_or_else(|_| json!(one), |n| json!(n)),
         _ => json!(words.join(" ")),
     };
     Ok(Outcome::value(value).aside(format!("{name} = {}", words.join(" "))))
