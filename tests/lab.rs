@@ -426,6 +426,50 @@ fn a_file_is_shown_copied_and_run() {
     );
 }
 
+/// Whoever writes an experiment needs no other page.
+#[test]
+fn the_reference_has_every_verb_and_every_key() {
+    let reference = run(&["lab", "verbs"]).text();
+    let schema = run(&["schema", "experiment"]);
+    let schema: Value = serde_json::from_slice(&schema.out).unwrap();
+    for (key, _) in schema["properties"].as_object().unwrap() {
+        assert!(reference.contains(&format!("  {key} ")), "{key}");
+    }
+    let steps = schema["properties"]["steps"]["items"]["anyOf"]
+        .as_array()
+        .unwrap();
+    assert!(steps.len() > 40);
+    for step in steps
+        .iter()
+        .filter(|s| s["additionalProperties"].is_object())
+    {
+        let verb = step["additionalProperties"]["const"].as_str().unwrap();
+        assert!(reference.contains(&format!("\n  {verb} ")), "{verb}");
+        for (key, _) in step["properties"].as_object().unwrap() {
+            assert!(reference.contains(key.as_str()), "{verb}: {key}");
+        }
+    }
+}
+
+#[test]
+fn an_experiment_comes_from_standard_input_too() {
+    let mut process = Process::program(env!("CARGO_BIN_EXE_sockplay"), &["lab", "-", "--json"]);
+    let text = include_str!("../configs/lab/stream-no-boundaries.toml");
+    process.types(text.as_bytes()).ends_input();
+    let finished = process.finishes();
+    assert_eq!(finished.code, 0, "{}", finished.err);
+    let nothing = run(&["lab", "--export-html", "/nonexistent/page.html"]);
+    assert_eq!(nothing.code, 2, "{}", nothing.err);
+    let nowhere = run(&["lab", "defaults", "--export-html", "/nonexistent/page.html"]);
+    assert_eq!(nowhere.code, 1);
+    assert!(
+        nowhere.err.contains("open /nonexistent/page.html"),
+        "{}",
+        nowhere.err
+    );
+    assert!(nowhere.out.is_empty(), "nothing runs");
+}
+
 /// Fifty runs of everything while the machine is busy: `cargo test --test lab -- --ignored`, about six minutes.
 #[test]
 #[ignore = "a campaign of some minutes: cargo test --test lab -- --ignored"]

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Lab {
-    /// Experiments to run: names, or paths of your own; without any, all are listed
-    #[arg(value_name = "NAME|FILE")]
+    /// Experiments to run: names, paths of your own, or - for standard input; without any, all are listed
+    #[arg(value_name = "NAME|FILE|-")]
     pub names: Vec<String>,
     /// Run every shipped experiment
     #[arg(long, conflicts_with = "names")]

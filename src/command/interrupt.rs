@@ -1,7 +1,9 @@
-//! Ctrl-C while a probe runs: the first one ends the load, and the report is printed; before there is a load, or with a
-//! second one, everything ends at once.
+//! Ctrl-C while a probe or an experiment runs: the first one ends the load, and the report is printed; before there is a
+//! load, or with a second one, everything ends at once, and no directory is left.
 
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -32,10 +34,7 @@ pub(super) fn watch() -> Result<&'static AtomicBool, Error> {
             CODE.store(code, Ordering::SeqCst);
             let again = HALT.swap(true, Ordering::SeqCst);
             if again || !MEASURING.load(Ordering::SeqCst) {
-                for directory in directories().iter() {
-                    // Exiting is all that is left to do, whether or not this works.
-                    let _ = std::fs::remove_dir_all(directory);
-                }
+                directories().iter().for_each(|directory| remove(directory));
                 std::process::exit(i32::from(code));
             }
         }
@@ -45,6 +44,20 @@ pub(super) fn watch() -> Result<&'static AtomicBool, Error> {
         .spawn(wait)
         .map_err(|e| Error::failed(format!("cannot start the thread that reads signals: {e}")))?;
     Ok(&HALT)
+}
+
+/// Under another name first: whoever is still at work in it makes nothing new there while it is removed.
+pub(super) fn remove(directory: &Path) {
+    let aside = directory.with_extension("gone");
+    let moved = fs::rename(directory, &aside).map_or(directory, |()| &*aside);
+    // Exiting is all that is left to do, whether or not this works; but for a directory whose permissions an experiment
+    // has taken away, which gets them back.
+    if fs::remove_dir_all(moved).is_err() {
+        for entry in fs::read_dir(moved).into_iter().flatten().flatten() {
+            let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o700));
+        }
+        let _ = fs::remove_dir_all(moved);
+    }
 }
 
 /// A directory that is removed if everything ends at once.

@@ -164,11 +164,19 @@ impl From<&Shipped> for Found {
     }
 }
 
-/// Finds an experiment: a shipped name, or a path (anything with `/` or ending in `.toml`).
+/// Finds an experiment: a shipped name, `-` for standard input, or a path (anything with `/` or ending in `.toml`).
 ///
 /// # Errors
 /// That there is none, with the nearest names.
 pub fn find(name: &str) -> Result<Found, Invalid> {
+    if name == "-" {
+        let read = document::input(EXPERIMENT)?;
+        return Ok(Found {
+            name: "own".to_owned(),
+            source: read.name,
+            text: read.text,
+        });
+    }
     let path = Path::new(name);
     if name.contains('/') || path.extension().is_some_and(|e| e == "toml") {
         let read = document::file(path, EXPERIMENT)?;

@@ -41,11 +41,7 @@ const PROFILE: Sort = Sort {
 /// Finds the profile of a name, a path, or `-`.
 pub(super) fn find(name: &str) -> Result<Found, Invalid> {
     if name == "-" {
-        let text = text_of(io::stdin().lock(), "standard input", PROFILE)?;
-        return Ok(Found {
-            name: "standard input".to_owned(),
-            text,
-        });
+        return input(PROFILE);
     }
     if name.contains('/') || Path::new(name).extension().is_some_and(|e| e == "toml") {
         return file(Path::new(name), PROFILE);
@@ -93,6 +89,14 @@ fn unknown(name: &str) -> Invalid {
         ));
     }
     Invalid::without_text(problem)
+}
+
+/// Reads standard input, as much as a file may hold.
+pub(crate) fn input(sort: Sort) -> Result<Found, Invalid> {
+    Ok(Found {
+        name: "standard input".to_owned(),
+        text: text_of(io::stdin().lock(), "standard input", sort)?,
+    })
 }
 
 /// Reads a plain file of at most a mebibyte of UTF-8.

@@ -47,7 +47,7 @@ use problem::Problems;
 
 /// What reads a profile and can read other TOML files with the same carets and suggestions: [`crate::lab`]'s experiments.
 pub(crate) mod document {
-    pub(crate) use super::find::{Sort, file};
+    pub(crate) use super::find::{Sort, file, input};
     pub(crate) use super::options::value;
     pub(crate) use super::problem::Problems;
     pub(crate) use super::suggest::{near, options};

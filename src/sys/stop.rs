@@ -256,7 +256,7 @@ impl Drop for Watch<'_> {
 pub enum Asks {
     /// SIGINT: a person wants it to end.
     Interrupt,
-    /// SIGTERM: a supervisor wants it to end.
+    /// SIGTERM, SIGHUP: a supervisor wants it to end, or the terminal is gone.
     Terminate,
     /// SIGUSR1: show the counters.
     Counters,
@@ -267,10 +267,15 @@ pub enum Asks {
 pub struct Signals(SignalFd);
 
 impl Signals {
-    /// Blocks INT, TERM and USR1 in this thread and all that it starts later, and opens the descriptor.
+    /// Blocks INT, TERM, HUP and USR1 in this thread and all that it starts later, and opens the descriptor.
     pub fn take() -> std::io::Result<Signals> {
         let mut set = SigSet::empty();
-        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1] {
+        for signal in [
+            Signal::SIGINT,
+            Signal::SIGTERM,
+            Signal::SIGHUP,
+            Signal::SIGUSR1,
+        ] {
             set.add(signal);
         }
         set.thread_block()?;

@@ -58,8 +58,7 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // What cannot be removed harms nobody.
-        let _ = fs::remove_dir_all(&self.0);
+        interrupt::remove(&self.0);
     }
 }
 

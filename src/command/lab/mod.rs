@@ -33,7 +33,13 @@ pub(super) fn run(args: &Lab) -> Result<(), Error> {
         Some(LabAction::New { name, from }) => files::new(name, from),
         Some(LabAction::Verbs) => files::verbs(),
         Some(LabAction::Worker) => worker::run(),
-        None if args.names.is_empty() && !args.all => files::list(args.json),
+        None if args.names.is_empty() && !args.all => match args.export_html {
+            None => files::list(args.json),
+            Some(_) => Err(Error::Usage(
+                "--export-html: of which experiments?\nhelp: name them, or all of them with --all"
+                    .into(),
+            )),
+        },
         None => experiments(args),
     }
 }

@@ -15,5 +15,5 @@ mod steps;
 pub mod verbs;
 pub mod wanted;
 
-pub use read::{NAME_RULE, is_name, parse};
+pub use read::{NAME_RULE, TOP, is_name, parse};
 pub use schema::schema;

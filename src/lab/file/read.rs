@@ -12,7 +12,7 @@ use crate::profile::{Invalid, Origin, Problem, Source, document};
 pub const NAME_RULE: &str = "letters, digits, - and _";
 
 /// The keys at the top of the file, in the order of the documentation, each with one line.
-pub(super) const TOP: &[(&str, &str)] = &[
+pub const TOP: &[(&str, &str)] = &[
     ("title", "the statement that holds, on one line"),
     ("group", "tutorial, weird or useful"),
     (

@@ -12,6 +12,7 @@ use crate::profile::document::{Node, Problems, quoted};
 #[derive(Debug, Default)]
 pub(super) struct Script {
     blocked: BTreeSet<String>,
+    serving: BTreeSet<String>,
 }
 
 impl Script {
@@ -35,6 +36,27 @@ impl Script {
         let actor = quoted(&step.actor);
         if step.verb == Verb::Exit && !processes.contains(&step.actor) {
             wrong(format!("`{actor}` is no process"), "name it in `processes`");
+        }
+        match step.verb {
+            Verb::Serve if !self.serving.insert(step.actor.clone()) => {
+                wrong(
+                    format!("`{actor}` serves already"),
+                    "an actor has one server at a time",
+                );
+            }
+            Verb::Says if !self.serving.contains(&step.actor) => {
+                wrong(
+                    format!("`{actor}` serves nobody"),
+                    "an earlier step of it needs `serve`",
+                );
+            }
+            Verb::Stops if !self.serving.remove(&step.actor) => {
+                wrong(
+                    format!("`{actor}` serves nobody"),
+                    "an earlier step of it needs `serve`",
+                );
+            }
+            _ => {}
         }
         let waits = self.blocked.contains(&step.actor);
         match (step.verb, waits) {

@@ -7,7 +7,7 @@ use super::values::Values;
 use crate::escape;
 use crate::lab::file::step::{Held, Step};
 use crate::lab::file::verbs;
-use crate::lab::file::wanted::{Came, Wanted, matches};
+use crate::lab::file::wanted::{self, Came, Wanted, matches};
 
 /// One expectation held against what came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,7 +192,10 @@ fn parts<'a>(
 
 /// Holds if it holds for one of the ways to say what came.
 fn relation(key: &str, wanted: &Wanted, came: &[Came], values: &Values) -> Weighed {
-    let shown = came.first().map_or_else(String::new, Came::to_string);
+    // Whoever expected the name of a constant gets the name.
+    let by_name = came.len() > 1 && wanted.bounds().any(|b| wanted::number(b).is_none());
+    let shown = if by_name { came.last() } else { came.first() };
+    let shown = shown.map_or_else(String::new, Came::to_string);
     let name = match key {
         "expect" => String::new(),
         "until" => "in the end ".into(),

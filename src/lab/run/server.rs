@@ -47,7 +47,7 @@ impl Served {
             let said: Vec<String> = log.try_iter().collect();
             return Err(format!(
                 "sockplay serve -c {profile} was not ready: {}",
-                said.join("; ")
+                said.join("; ").replace('\n', "; ")
             ));
         };
         let address = ready
@@ -102,7 +102,8 @@ impl Served {
 /// Where nobody else is: the kernel's port, a path below the directory of the run. What the step sets stays as it is.
 fn private(profile: &str, set: &[String], directory: &Path) -> Result<Vec<String>, String> {
     let overlays: Vec<Overlay> = set.iter().map(Overlay::set).collect();
-    let read = profile::load(Some(profile), &overlays).map_err(|e| e.to_string())?;
+    let read =
+        profile::load(Some(profile), &overlays).map_err(|e| e.to_string().replace('\n', "; "))?;
     let given = |key: &str| set.iter().any(|s| s.starts_with(key));
     let mut own = Vec::new();
     if !given("serve.drain_timeout") {

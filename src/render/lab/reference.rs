@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 
+use crate::lab::file::TOP;
 use crate::lab::file::verbs::{COMMON, Need, Param, Row, Verb};
 use crate::render::probe::{Screen, wrap};
 
@@ -14,6 +15,11 @@ const INDENT: usize = 15;
 pub fn reference(rows: &[Row], screen: Screen) -> String {
     let mut out = String::new();
     let width = screen.width.clamp(60, 110) - INDENT;
+    heading(&mut out, "the file");
+    for (name, doc) in TOP {
+        line(&mut out, name, doc);
+    }
+    out.push('\n');
     out += "A step is one line: { ACTOR = \"VERB\", key = value, … }; { note = \"text\" } is a caption.\n\
             Steps run one after the other, whoever the actor. In brackets is what may be left out.\n\n";
     heading(&mut out, "the calls of the manual");
@@ -29,14 +35,68 @@ pub fn reference(rows: &[Row], screen: Screen) -> String {
     out.push('\n');
     heading(&mut out, "with each of them");
     for param in COMMON {
-        let _ = writeln!(
-            out,
-            "  {BOLD}{:<9}{BOLD:#}  {}",
-            param.name,
-            common(param.name)
-        );
+        line(&mut out, param.name, common(param.name));
+    }
+    out.push('\n');
+    heading(&mut out, "what keys hold");
+    for (name, doc) in KEYS {
+        line(&mut out, name, doc);
     }
     super::text::drawn(out, screen)
+}
+
+/// What the keys of several verbs have in common.
+const KEYS: &[(&str, &str)] = &[
+    (
+        "fd, as",
+        "names of sockets, visible to every thread; a process has its own",
+    ),
+    (
+        "address",
+        "\"127.0.0.1:0\", \"[::1]:0\", \":0\", \"@name\", \"$tmp/path\" below the run's directory, \"$addr\" as saved",
+    ),
+    ("family", "ipv4, ipv6, unix"),
+    ("type", "stream, datagram, seqpacket, raw"),
+    ("protocol", "a number or a name: tcp, udp, mptcp, icmp …"),
+    ("mode", "nonblocking"),
+    (
+        "option, value",
+        "a name of `sockplay options` and what it takes; a number goes to the kernel whatever it is",
+    ),
+    (
+        "data, hex",
+        "text, or pairs of digits (\"45 00 ff\"); where it is received, * stands for anything and ?? for any byte",
+    ),
+    (
+        "bytes",
+        "so many bytes of a pattern; sizes also as \"64KiB\"",
+    ),
+    (
+        "flags",
+        "\"MSG_PEEK|MSG_DONTWAIT\"; events of poll likewise: \"POLLIN|POLLPRI\"",
+    ),
+    ("how", "read, write, both"),
+    ("request", "SIOCINQ, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK"),
+    (
+        "value, until",
+        "of what is read: 4608, \"> 65536\", true, \"ESTABLISHED\", of a struct { tcpi_unacked = 2 }",
+    ),
+    (
+        "name, from",
+        "an address that must come, such as \"127.0.0.1:*\"",
+    ),
+    (
+        "pass",
+        "sockets to pass; recvmsg names them with `as` and counts them with `passed`",
+    ),
+    (
+        "set",
+        "of serve: settings as `--set` takes them; of sysctl: a value for net.*",
+    ),
+];
+
+fn line(out: &mut String, name: &str, doc: &str) {
+    let _ = writeln!(out, "  {BOLD}{name:<13}{BOLD:#}{doc}");
 }
 
 fn heading(out: &mut String, text: &str) {

@@ -158,7 +158,7 @@ impl Page {
                 self.part(
                     "",
                     Style::new(),
-                    "This kernel did something else than the file expects, so there is no answer to the question.",
+                    "Something else came than the file expects, so the run ends here without an answer. In a file that you have changed this is a finding; in a shipped one this kernel differs.",
                 );
             }
             Verdict::Skipped(reason) => self.part("skipped", MIXED, reason),

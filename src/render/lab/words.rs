@@ -6,7 +6,7 @@ use crate::escape;
 pub(super) const GROUPS: &[(&str, &str)] = &[
     (
         "tutorial",
-        "what a first tutorial says about sockets, in its order",
+        "what an article that builds a TCP echo server in Python says, in its order",
     ),
     ("weird", "what surprises"),
     ("useful", "what helps"),
