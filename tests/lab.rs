@@ -185,7 +185,7 @@ fn an_expectation_that_does_not_hold_is_unmet() {
             ),
             2,
             "value SOCK_RAW",
-            "value 2",
+            "value SOCK_DGRAM",
         ),
         (
             format!(

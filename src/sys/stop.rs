@@ -266,17 +266,27 @@ pub enum Asks {
 #[derive(Debug)]
 pub struct Signals(SignalFd);
 
+/// Whether a signal was ignored when this program was started; what cannot be asked is not.
+fn is_ignored(signal: Signal) -> bool {
+    // SAFETY: nothing is changed, and the kernel fills in a struct that lives here.
+    #[allow(unsafe_code, reason = "nix only asks while it changes")]
+    unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        let asked = libc::sigaction(signal as libc::c_int, std::ptr::null(), &raw mut old);
+        asked == 0 && old.sa_sigaction == libc::SIG_IGN
+    }
+}
+
 impl Signals {
     /// Blocks INT, TERM, HUP and USR1 in this thread and all that it starts later, and opens the descriptor.
     pub fn take() -> std::io::Result<Signals> {
         let mut set = SigSet::empty();
-        for signal in [
-            Signal::SIGINT,
-            Signal::SIGTERM,
-            Signal::SIGHUP,
-            Signal::SIGUSR1,
-        ] {
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1] {
             set.add(signal);
+        }
+        // nohup(1): a blocked signal would arrive here even where it is ignored.
+        if !is_ignored(Signal::SIGHUP) {
+            set.add(Signal::SIGHUP);
         }
         set.thread_block()?;
         Ok(Signals(SignalFd::with_flags(
