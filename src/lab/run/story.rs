@@ -50,7 +50,7 @@ impl Story {
         let many = records.len();
         for (n, record) in records.into_iter().enumerate() {
             if many > MOST_CALLS && n == AT_EACH_END {
-                let text = format!("… {} more calls", many - 2 * AT_EACH_END);
+                let text = Moment::more_calls(many - 2 * AT_EACH_END);
                 self.aside(&step.actor, record.t_ns, text, Seen::Observed);
             }
             if many <= MOST_CALLS || n < AT_EACH_END || n >= many - AT_EACH_END {

@@ -29,6 +29,8 @@ pub(super) fn call(record: &Record) -> Vec<Span> {
     let mut spans = head(&record.name, &record.args);
     spans.push(Span::new(Tone::Plain, ") "));
     spans.push(match &record.errno {
+        // A word instead of a result.
+        Some(end) if end.contains(' ') => Span::whole(Tone::Error, end),
         Some(errno) => Span::whole(Tone::Error, &format!("= {errno}")),
         None => Span::whole(Tone::Plain, &format!("= {}", record.result)),
     });

@@ -1,7 +1,9 @@
 //! Messages without a connection: each goes to whoever has the address.
 
-use super::sockets::{Kind, SockId};
-use super::{Act, Moved, Order, Wire, address_of, flags, ok};
+use super::kind::{Kind, covers, is_for};
+use super::sockets::{Datagram, SockId};
+use super::{Act, Change, Moved, Order, Wire, address_of, flags, ok};
+use crate::event::{Arg, Record};
 
 impl Wire {
     /// sendto(2) and its kin.
@@ -23,7 +25,12 @@ impl Wire {
                 sock.ahead -= 1;
                 sock.last_from = Some(id);
             } else {
-                sock.inbox.push_back((arrow.id, id));
+                sock.inbox.push_back(Datagram {
+                    arrow: arrow.id,
+                    from: id,
+                    len: u64::try_from(act.record.result).unwrap_or(0),
+                    head: head(act.record),
+                });
             }
             return;
         }
@@ -43,6 +50,9 @@ impl Wire {
     /// those know who heard from it.
     fn target(&mut self, from: SockId, address: &str) -> Option<SockId> {
         let kind = self.sockets[from].kind;
+        if kind == Kind::Raw {
+            return self.raw_target(from, address);
+        }
         if let Some(id) = self.sockets.bound(address, |s| s.kind == kind) {
             return Some(id);
         }
@@ -60,7 +70,7 @@ impl Wire {
         if !ok(act.record) || flags(act.record).contains("MSG_PEEK") {
             return;
         }
-        let Some((arrow, sender)) = self.sockets[id].inbox.pop_front() else {
+        let Some(message) = self.take(act, id, moved) else {
             if let Some(unseen) = self.unseen {
                 let arrow = self.data_arrow(unseen, act.column, act.record);
                 moved.arrows.push(arrow);
@@ -69,7 +79,8 @@ impl Wire {
             }
             return;
         };
-        moved.arrived.push(arrow);
+        moved.change(message.arrow, Change::Delivered);
+        let sender = message.from;
         self.sockets[id].last_from = Some(sender);
         let from = address_of(act.record).filter(|a| !a.is_empty());
         let sender = &mut self.sockets[sender];
@@ -77,4 +88,61 @@ impl Wire {
             sender.local = from;
         }
     }
+    /// The socket that gets what a raw one sends: one of the same protocol that has the address, or none in particular.
+    fn raw_target(&self, from: SockId, address: &str) -> Option<SockId> {
+        let protocol = &self.sockets[from].protocol;
+        let fits = |id: SockId, any: bool| {
+            let sock = &self.sockets[id];
+            let here = match sock.local.as_deref() {
+                None => any,
+                Some(local) => local == address || covers(local, address),
+            };
+            id != from
+                && sock.is_open()
+                && sock.kind == Kind::Raw
+                && is_for(protocol, &sock.protocol)
+                && here
+        };
+        let found = |any| self.sockets.ids().find(|&id| fits(id, any));
+        found(false).or_else(|| found(true))
+    }
+
+    /// Which of the messages that were sent to a socket a call has received. Those before it were lost, if nobody else
+    /// could have got them.
+    fn take(&mut self, act: Act<'_>, id: SockId, moved: &mut Moved) -> Option<Datagram> {
+        let raw = self.sockets[id].kind == Kind::Raw;
+        let (len, seen) = (
+            u64::try_from(act.record.result).unwrap_or(0),
+            head(act.record),
+        );
+        let is_it = |message: &Datagram| {
+            let shown = seen.len().min(message.head.len());
+            // A raw socket of IPv4 receives the header too; a short buffer cuts the end off, or tells how long it was.
+            raw || (message.head[..shown] == seen[..shown] && message.len >= len)
+        };
+        let exactly = |message: &Datagram| is_it(message) && message.len == len;
+        let inbox = &self.sockets[id].inbox;
+        let at = inbox.iter().position(exactly);
+        let at = at.or_else(|| inbox.iter().position(is_it))?;
+        let alone = self.sockets.shares_no_port(id);
+        let before: Vec<usize> = inbox.iter().take(at).map(|m| m.arrow).collect();
+        let inbox = &mut self.sockets[id].inbox;
+        if alone && self.order == Order::Story {
+            inbox.drain(..at);
+            before
+                .into_iter()
+                .for_each(|arrow| moved.change(arrow, Change::Lost));
+            return inbox.pop_front();
+        }
+        inbox.remove(at)
+    }
+}
+
+/// The first bytes of a message, as far as the call shows them.
+fn head(record: &Record) -> Vec<u8> {
+    let data = record.args.iter().find_map(|arg| match arg {
+        Arg::Data { head, .. } => Some(head.clone()),
+        _ => None,
+    });
+    data.unwrap_or_default()
 }
