@@ -2,8 +2,13 @@
 //!
 //! The gate shows a message as strace does, as text. What is not found in that text is left as it stands.
 
+use std::borrow::Cow;
+
 use super::compact;
 use super::span::{Span, Tone, safe};
+
+/// A list of more than this is shortened.
+const MOST: usize = 8;
 
 /// Columns of payload beside an arrow.
 pub(super) const LABEL: usize = 10;
@@ -126,10 +131,21 @@ pub(super) fn ancillary(text: &str) -> String {
             .map_or("", |(_, data)| data);
         out.push_str(kind);
         out.push('=');
-        out.push_str(data);
+        out.push_str(&few(data));
         rest = &after[end + 2..];
     }
     out + rest
+}
+
+/// Of a long list the ends: `5, 5, 5, … 5 (253)`.
+fn few(list: &str) -> Cow<'_, str> {
+    let all: Vec<&str> = list.split(", ").collect();
+    match all.as_slice() {
+        [a, b, c, .., last] if all.len() > MOST => {
+            format!("{a}, {b}, {c}, … {last} ({})", all.len()).into()
+        }
+        _ => list.into(),
+    }
 }
 
 /// The descriptors in `SCM_RIGHTS=[5, 6]` of ancillary data, in their order.

@@ -9,6 +9,7 @@
 mod conns;
 mod datagram;
 mod ending;
+mod group;
 mod kind;
 mod opening;
 mod options;
@@ -125,6 +126,10 @@ pub(super) struct Wire {
     stranger: Vec<Option<usize>>,
     /// Connections whose listener closed before they were accepted, its address, and the arrow of their RST.
     orphans: Vec<(ConnId, String, usize)>,
+    /// Columns of actors not all of whose calls are told.
+    gaps: Vec<bool>,
+    /// Messages to several: the arrow to each, and whether it was received.
+    groups: Vec<Vec<(usize, bool)>>,
     /// How many arrows there were.
     arrows: usize,
 }
@@ -151,13 +156,15 @@ impl Wire {
                 })
                 .collect(),
             orphans: Vec::new(),
+            gaps: vec![false; columns],
+            groups: Vec::new(),
             arrows: 0,
         }
     }
 
     /// What is known when nothing more comes.
     pub(super) fn end(&mut self) -> Vec<(usize, Change)> {
-        let mut changes = Vec::new();
+        let mut changes = self.nobodys();
         for conn in self.conns.iter_mut() {
             if let (Syn::Sent(id), true) = (conn.syn, conn.waits) {
                 changes.push((id, Change::Lost));
@@ -170,6 +177,9 @@ impl Wire {
 
     /// An actor has made calls that are not told.
     pub(super) fn gap(&mut self, column: usize) {
+        if let Some(gap) = self.gaps.get_mut(column) {
+            *gap = true;
+        }
         for conn in self.conns.iter_mut() {
             conn.gaps |= conn.ends.iter().any(|end| end.column == Some(column));
         }
@@ -202,6 +212,7 @@ impl Wire {
             "recv" | "recvfrom" | "recvmsg" | "read" => self.receive(act, &mut moved),
             "shutdown" if ok(act.record) => self.shutdown(act, &mut moved),
             "close" => self.close(act, &mut moved),
+            "poll" if ok(act.record) => self.polled(act, &mut moved),
             _ => {}
         }
         moved

@@ -183,6 +183,29 @@ impl Wire {
         }
     }
 
+    /// poll(2) tells whether a connection that was begun is there.
+    pub(super) fn polled(&mut self, act: Act<'_>, moved: &mut Moved) {
+        let Some(Arg::Symbol(list)) = act.record.args.first() else {
+            return;
+        };
+        for one in list.split("{fd=").skip(1) {
+            let mut parts = one.trim_end_matches([']', '}', ',', ' ']).split(", ");
+            let fd = parts.next().and_then(|fd| fd.parse().ok());
+            let Some(id) = fd.and_then(|fd| self.sockets.named(act.space, fd)) else {
+                continue;
+            };
+            let came = parts.find_map(|part| part.strip_prefix("revents="));
+            if came == Some("POLLOUT") {
+                self.establish(id, moved);
+            } else if act.record.result == 0
+                && one.contains("POLLOUT")
+                && act.record.elapsed_ns >= UNANSWERED_NS
+            {
+                self.unanswered(id, moved);
+            }
+        }
+    }
+
     fn unanswered(&mut self, id: SockId, moved: &mut Moved) {
         if let Some((conn, _)) = self.sockets[id].conn {
             self.lose(conn, moved);

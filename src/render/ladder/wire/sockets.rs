@@ -113,7 +113,7 @@ impl Sockets {
         }
     }
 
-    fn named(&self, space: usize, fd: i32) -> Option<SockId> {
+    pub(super) fn named(&self, space: usize, fd: i32) -> Option<SockId> {
         self.table.get(&(space, fd))?.last().copied()
     }
 
@@ -265,6 +265,16 @@ impl Sockets {
         like(|local, address| local == address)
             .or_else(|| like(covers))
             .or_else(|| like(|local, _| port(local) == Some("0")))
+    }
+
+    /// The open ones that `fit`, the newest first.
+    pub(super) fn open(&self, fit: impl Fn(&Sock) -> bool) -> Vec<SockId> {
+        let fitting = self
+            .ids()
+            .filter(|&id| self[id].is_open() && fit(&self[id]));
+        let mut all: Vec<SockId> = fitting.collect();
+        all.reverse();
+        all
     }
 
     /// All of them.
