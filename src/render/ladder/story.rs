@@ -157,13 +157,18 @@ impl Story {
 
     fn returned(&mut self, id: u32, record: &Record, told: &mut Told) {
         let column = self.column(&record.task);
-        let moved = self.wire.returned(self.act(column, record));
+        let end = record.t_ns.saturating_add(record.elapsed_ns);
         let began = self.open.get(&id).map_or(record.t_ns, |open| open.t_ns);
+        let whole = Record {
+            t_ns: began,
+            elapsed_ns: end.saturating_sub(began),
+            ..record.clone()
+        };
+        let moved = self.wire.returned(self.act(column, &whole));
         let mut spans = vec![Span::whole(Tone::Wait, "… ")];
         spans.extend(self.prefix(&record.task));
         spans.extend(compact::call(record));
-        let end = record.t_ns.saturating_add(record.elapsed_ns);
-        spans.push(waited(end.saturating_sub(began)));
+        spans.push(waited(whole.elapsed_ns));
         // Its bar reaches this row.
         self.tell(column, end, spans, moved, told);
         self.open.remove(&id);

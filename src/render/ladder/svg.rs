@@ -268,9 +268,8 @@ fn draw_arrow(out: &mut String, placed: &PlacedArrow<'_>, y: f64) {
         rail_x(placed.right + 1) - 2.0,
     );
     let (class, tilde) = match arrow.freight {
-        Freight::Inferred => ("arrow dim", "~ "),
         Freight::Delivered => ("arrow", ""),
-        Freight::Lost => ("arrow dim", "~ "),
+        Freight::Inferred | Freight::Lost => ("arrow dim", "~ "),
     };
     // The shaft ends inside of its head.
     let (from, to, tip, back) = if arrow.from < arrow.to {

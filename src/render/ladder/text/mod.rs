@@ -219,9 +219,8 @@ impl Painter {
     fn arrow(&self, canvas: &mut Canvas, placed: &PlacedArrow<'_>) {
         let arrow = placed.arrow;
         let (shaft, paint, mark) = match arrow.freight {
-            Freight::Inferred => (self.signs.dashed, Paint::Tone(Tone::Dim), "~"),
             Freight::Delivered => (self.signs.solid, Paint::Data, ""),
-            Freight::Lost => (self.signs.dashed, Paint::Tone(Tone::Dim), "~"),
+            Freight::Inferred | Freight::Lost => (self.signs.dashed, Paint::Tone(Tone::Dim), "~"),
         };
         for x in placed.left..=placed.right {
             canvas.cross(x, shaft, paint);

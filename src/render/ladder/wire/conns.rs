@@ -67,13 +67,23 @@ pub(super) struct Conn {
     pub(super) arrows: Vec<usize>,
 }
 
+/// Bytes on their way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bytes {
+    pub(super) arrow: usize,
+    /// How many of them are left.
+    pub(super) left: u64,
+    /// When the call that sent them had returned.
+    pub(super) sent_ns: u64,
+}
+
 /// An end, and what is on its way to it.
 #[derive(Debug)]
 pub(super) struct End {
     /// `None` for somebody who has no column.
     pub(super) column: Option<usize>,
-    /// Bytes that were sent to this end and not received: the arrow, and how many are left of it.
-    pub(super) unread: VecDeque<(usize, u64)>,
+    /// Bytes that were sent to this end and not received.
+    pub(super) unread: VecDeque<Bytes>,
     /// Bytes that this end was told to receive before their sending was told.
     pub(super) ahead: u64,
     /// What this end has sent and its kernel holds back.

@@ -34,7 +34,12 @@ impl Wire {
 
     /// recvfrom(2) and its kin.
     pub(super) fn receive_datagram(&mut self, act: Act<'_>, id: SockId, moved: &mut Moved) {
-        if !ok(act.record) || flags(act.record).contains("MSG_PEEK") {
+        let flags = flags(act.record);
+        let waits = act.record.errno.as_deref() == Some("EAGAIN");
+        if waits && !flags.contains("MSG_ERRQUEUE") {
+            return self.is_empty(id, moved);
+        }
+        if !ok(act.record) || flags.contains("MSG_PEEK") {
             return;
         }
         let Some(message) = self.take(act, id, moved) else {
@@ -56,6 +61,25 @@ impl Wire {
             sender.local = from;
         }
     }
+    /// There is nothing in a socket: what was sent to it alone was lost.
+    fn is_empty(&mut self, id: SockId, moved: &mut Moved) {
+        if !self.all_is_told() {
+            return;
+        }
+        for message in std::mem::take(&mut self.sockets[id].inbox) {
+            let arrow = message.arrow;
+            let waits = |other: SockId| self.sockets[other].inbox.iter().any(|m| m.arrow == arrow);
+            let copy = self.groups.iter().flatten().any(|(id, _)| *id == arrow);
+            if !copy && !self.sockets.ids().any(waits) {
+                moved.change(arrow, Change::Lost);
+            }
+        }
+    }
+
+    fn all_is_told(&self) -> bool {
+        self.order == Order::Story && !self.gaps.contains(&true)
+    }
+
     /// Which of the messages that were sent to a socket a call has received. Those before it were lost, if nobody else
     /// could have got them.
     fn take(&mut self, act: Act<'_>, id: SockId, moved: &mut Moved) -> Option<Datagram> {
@@ -74,8 +98,7 @@ impl Wire {
         let at = inbox.iter().position(exactly);
         let at = at.or_else(|| inbox.iter().position(is_it))?;
         let before: Vec<usize> = inbox.iter().take(at).map(|m| m.arrow).collect();
-        let all_told = self.order == Order::Story && !self.gaps.contains(&true);
-        if all_told && self.sockets.shares_no_port(id) {
+        if self.all_is_told() && self.sockets.shares_no_port(id) {
             self.sockets[id].inbox.drain(..at);
             for arrow in before {
                 moved.change(arrow, Change::Lost);

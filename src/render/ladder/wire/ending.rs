@@ -6,6 +6,7 @@
 
 use super::conns::{ConnId, Side, Stage};
 use super::kind::Kind;
+use super::options::Setting;
 use super::sockets::SockId;
 use super::{Act, Change, Moved, Wire};
 use crate::event::Arg;
@@ -42,7 +43,7 @@ impl Wire {
         let Some((conn, side)) = self.sockets[id].conn else {
             return;
         };
-        let aborts = self.sockets[id].aborts;
+        let aborts = self.sockets[id].has(Setting::Aborts);
         let now = self.conns.get(conn);
         now.ends[side].closed = true;
         let resets = aborts || !now.ends[side].unread.is_empty();

@@ -71,15 +71,14 @@ impl Wire {
         for &target in targets {
             let column = self.sockets[target].column;
             let known = arrows.iter().find(|(to, _)| *to == column || !copies);
-            let arrow = match known {
-                Some((_, arrow)) => *arrow,
-                None => {
-                    let arrow = self.data_arrow(act.column, column, act.record);
-                    let id = arrow.id;
-                    arrows.push((column, id));
-                    moved.arrows.push(arrow);
-                    id
-                }
+            let arrow = if let Some((_, arrow)) = known {
+                *arrow
+            } else {
+                let arrow = self.data_arrow(act.column, column, act.record);
+                let id = arrow.id;
+                arrows.push((column, id));
+                moved.arrows.push(arrow);
+                id
             };
             let sock = &mut self.sockets[target];
             if sock.ahead > 0 {

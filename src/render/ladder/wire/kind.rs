@@ -61,3 +61,12 @@ pub(super) fn covers(local: &str, address: &str) -> bool {
     let anywhere = matches!(address.rsplit_once(':'), Some(("0.0.0.0" | "[::]", _)));
     (wild || anywhere) && port(local) == port(address)
 }
+
+/// `[::ffff:127.0.0.1]:80` as `127.0.0.1:80`: to an IPv6 socket an IPv4 peer looks like that (ipv6(7)).
+pub(super) fn plain(address: &str) -> String {
+    let mapped = address.strip_prefix("[::ffff:");
+    match mapped.and_then(|rest| rest.split_once("]:")) {
+        Some((host, port)) if host.contains('.') => format!("{host}:{port}"),
+        _ => address.to_owned(),
+    }
+}

@@ -130,6 +130,8 @@ pub(super) struct Wire {
     gaps: Vec<bool>,
     /// Messages to several: the arrow to each, and whether it was received.
     groups: Vec<Vec<(usize, bool)>>,
+    /// When the call that is being told returned.
+    now_ns: u64,
     /// How many arrows there were.
     arrows: usize,
 }
@@ -158,6 +160,7 @@ impl Wire {
             orphans: Vec::new(),
             gaps: vec![false; columns],
             groups: Vec::new(),
+            now_ns: 0,
             arrows: 0,
         }
     }
@@ -197,11 +200,12 @@ impl Wire {
     /// A call returned, whether or not its beginning was seen.
     pub(super) fn returned(&mut self, act: Act<'_>) -> Moved {
         let mut moved = Moved::default();
+        self.now_ns = act.record.t_ns.saturating_add(act.record.elapsed_ns);
         self.sockets.touch(&mut self.conns, act);
         match act.record.name.as_str() {
-            "socket" | "socketpair" | "dup" => self.born(act),
+            "socket" | "socketpair" | "dup" | "fcntl" => self.born(act),
             "bind" | "getsockname" | "getpeername" if ok(act.record) => {
-                self.address(act, &mut moved)
+                self.address(act, &mut moved);
             }
             "setsockopt" if ok(act.record) => self.option_set(act, &mut moved),
             "getsockopt" if ok(act.record) => self.option_read(act, &mut moved),
@@ -225,7 +229,9 @@ impl Wire {
         match act.record.name.as_str() {
             "socketpair" => self.pair(act),
             "dup" => self.sockets.dup(act),
-            _ => self.sockets.socket(act),
+            "fcntl" if duplicates(act.record) => self.sockets.dup(act),
+            "socket" => self.sockets.socket(act),
+            _ => {}
         }
     }
 
@@ -286,6 +292,12 @@ impl Wire {
     }
 }
 
+/// fcntl(2) with F_DUPFD or F_DUPFD_CLOEXEC.
+fn duplicates(record: &Record) -> bool {
+    let command = record.args.get(1).map(Arg::to_string);
+    command.is_some_and(|name| name.starts_with("F_DUPFD"))
+}
+
 pub(super) fn ok(record: &Record) -> bool {
     record.errno.is_none() && record.result >= 0
 }
@@ -302,7 +314,7 @@ fn flags(record: &Record) -> String {
 /// The first address of a call: whom it was for, or whom it was from.
 fn address_of(record: &Record) -> Option<String> {
     record.args.iter().find_map(|arg| match arg {
-        Arg::Address { brief, .. } => Some(brief.clone()),
+        Arg::Address { brief, .. } => Some(kind::plain(brief)),
         Arg::Symbol(text) => message::Message::read(text)
             .map(|m| m.name)
             .filter(|n| !n.is_empty()),

@@ -29,7 +29,7 @@ const AT_HOME: &[&str] = &[
 ];
 
 /// So long nobody on loopback takes to answer a SYN.
-const UNANSWERED_NS: u64 = 10_000_000;
+const UNANSWERED_NS: u64 = 30_000_000;
 
 /// After that long without an answer the kernel sends the SYN again: TCP_TIMEOUT_INIT.
 const SYN_AGAIN_NS: u64 = 1_000_000_000;

@@ -7,6 +7,21 @@ use crate::event::Arg;
 /// In `tcpi_options`: data in the SYN was acknowledged with it (linux/tcp.h).
 const TCPI_OPT_SYN_DATA: u64 = 32;
 
+/// An option that is set, as far as it shows in what travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Setting {
+    /// SO_LINGER with a time of zero: close(2) resets.
+    Aborts,
+    /// TCP_CORK: what is sent stays here until that ends.
+    Corked,
+    /// TCP_FASTOPEN: a listener takes data with a SYN.
+    FastOpen,
+    /// IP_MINTTL: it throws away what has travelled too far.
+    Choosy,
+    /// SO_RCVLOWAT: it wants more than one byte at a time.
+    Patient,
+}
+
 impl Wire {
     /// bind(2), getsockname(2) and getpeername(2).
     pub(super) fn address(&mut self, act: Act<'_>, moved: &mut Moved) {
@@ -41,15 +56,24 @@ impl Wire {
         let value = value.to_string();
         let on = number(&value).is_some_and(|n| n > 0);
         let sock = &mut self.sockets[id];
+        let mut set = |setting: Setting, on: bool| {
+            sock.set.retain(|s| *s != setting);
+            sock.set.extend(on.then_some(setting));
+        };
         match name.as_ref() {
             "SO_LINGER" => {
                 let field = |name: &str| value.split_once(name).and_then(|(_, rest)| number(rest));
-                sock.aborts =
-                    field("onoff=").is_some_and(|n| n != 0) && field("linger=") == Some(0);
+                let at_once = field("linger=") == Some(0);
+                set(
+                    Setting::Aborts,
+                    at_once && field("onoff=").is_some_and(|n| n != 0),
+                );
             }
-            "TCP_FASTOPEN" => sock.fastopen = on,
+            "TCP_FASTOPEN" => set(Setting::FastOpen, on),
+            "IP_MINTTL" => set(Setting::Choosy, on),
+            "SO_RCVLOWAT" => set(Setting::Patient, on),
             "TCP_CORK" => {
-                sock.corked = on;
+                set(Setting::Corked, on);
                 if !on {
                     self.push(act, moved);
                 }

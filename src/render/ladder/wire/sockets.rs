@@ -5,6 +5,7 @@ use std::ops::{Index, IndexMut};
 
 use super::conns::{ConnId, Conns, Side};
 use super::kind::{self, Kind, covers, port};
+use super::options::Setting;
 use super::{Act, Order, ok};
 use crate::event::Arg;
 use crate::render::ladder::message;
@@ -37,19 +38,15 @@ pub(super) struct Sock {
     /// Where a connected datagram socket sends to.
     pub(super) peer: Option<String>,
     pub(super) listening: bool,
+    /// Options that change what it sends or takes.
+    pub(super) set: Vec<Setting>,
     /// Beyond so many connections in its queue a listener answers no SYN.
     pub(super) backlog: Option<u64>,
-    /// As a listener: it takes data with a SYN (TCP_FASTOPEN).
-    pub(super) fastopen: bool,
-    /// What is sent stays here until that ends (TCP_CORK).
-    pub(super) corked: bool,
     /// Connections that nobody accepted yet, the oldest first.
     pub(super) queue: VecDeque<ConnId>,
     /// Connections that were accepted before their connect(2) was told.
     pub(super) early: VecDeque<ConnId>,
     pub(super) conn: Option<(ConnId, Side)>,
-    /// SO_LINGER with a time of zero: close(2) resets.
-    pub(super) aborts: bool,
     /// Datagrams that were sent to it and not received.
     pub(super) inbox: VecDeque<Datagram>,
     /// Datagrams that it received before their sending was told.
@@ -73,6 +70,10 @@ pub(super) struct Datagram {
 }
 
 impl Sock {
+    pub(super) fn has(&self, setting: Setting) -> bool {
+        self.set.contains(&setting)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.descriptors > 0
     }
@@ -156,13 +157,11 @@ impl Sockets {
             local: None,
             peer: None,
             listening: false,
+            set: Vec::new(),
             backlog: None,
-            fastopen: false,
-            corked: false,
             queue: VecDeque::new(),
             early: VecDeque::new(),
             conn: None,
-            aborts: false,
             inbox: VecDeque::new(),
             ahead: 0,
             last_from: None,
@@ -236,7 +235,7 @@ impl Sockets {
         if let [_, Arg::Address { brief, .. }, ..] = act.record.args.as_slice()
             && !brief.is_empty()
         {
-            self[id].local = Some(brief.clone());
+            self[id].local = Some(kind::plain(brief));
         }
     }
 

@@ -3,11 +3,15 @@
 //! What is sent with MSG_MORE, or under TCP_CORK, has its arrow where it is let go: at the next send(2) that says no more,
 //! the setsockopt(2) that takes the cork off, or, 200 ms later, where it is received (tcp(7)).
 
-use super::conns::{ConnId, Fast, Held, Side, Stage};
+use super::conns::{Bytes, ConnId, Fast, Held, Side, Stage};
 use super::kind::Kind;
+use super::options::Setting;
 use super::sockets::SockId;
-use super::{Act, Arrow, Change, Moved, Order, Wire, flags, message, ok};
+use super::{Act, Arrow, Change, Freight, Moved, Order, Wire, flags, message, ok};
 use crate::event::{Arg, Record};
+
+/// A recv(2) that waits so long for bytes did not find them there; on loopback there is no way that takes longer.
+const LATE_NS: u64 = 30_000_000;
 
 /// What is held back is no more than a segment: the loopback device's MTU without headers.
 const SEGMENT: u64 = 65_483;
@@ -37,7 +41,7 @@ impl Wire {
             return;
         };
         let kind = self.sockets[id].kind;
-        let more = self.sockets[id].corked || flags(act.record).contains("MSG_MORE");
+        let more = self.sockets[id].has(Setting::Corked) || flags(act.record).contains("MSG_MORE");
         let held = self.conns.see(conn).ends[side].held.len;
         if kind == Kind::Tcp && (more || held > 0) {
             self.hold((conn, side), act.record);
@@ -67,7 +71,7 @@ impl Wire {
         let before = moved.arrows.len();
         self.ask(act, id, moved);
         // Without TCP_FASTOPEN a listener gives no cookie, and without a cookie there is an ordinary handshake.
-        let takes = listener.is_none_or(|l| self.sockets[l].fastopen);
+        let takes = listener.is_none_or(|l| self.sockets[l].has(Setting::FastOpen));
         if let (Some(arrow), true) = (moved.arrows.get_mut(before), takes)
             && let Some((conn, _)) = self.sockets[id].conn
         {
@@ -90,7 +94,11 @@ impl Wire {
         let early = peer.ahead.min(sent);
         peer.ahead -= early;
         if sent > early {
-            peer.unread.push_back((arrow.id, sent - early));
+            peer.unread.push_back(Bytes {
+                arrow: arrow.id,
+                left: sent - early,
+                sent_ns: self.now_ns,
+            });
         }
         now.arrows.push(arrow.id);
         let first = now.fast.as_mut().filter(|fast| fast.data.is_none());
@@ -156,29 +164,50 @@ impl Wire {
             return;
         }
         let mut left = u64::try_from(act.record.result).unwrap_or(0);
-        let unread: u64 = self.conns.see(conn).ends[side]
-            .unread
-            .iter()
-            .map(|(_, n)| n)
-            .sum();
-        if left > unread {
+        let unread = self.conns.see(conn).ends[side].unread.iter();
+        if left > unread.map(|bytes| bytes.left).sum() {
             self.release((conn, 1 - side), moved);
         }
+        let late = self.came_late(act, id, (conn, side));
         let end = &mut self.conns.get(conn).ends[side];
         while left > 0
-            && let Some((arrow, bytes)) = end.unread.front_mut()
+            && let Some(bytes) = end.unread.front_mut()
         {
-            let taken = left.min(*bytes);
-            *bytes -= taken;
+            let taken = left.min(bytes.left);
+            bytes.left -= taken;
             left -= taken;
-            if *bytes == 0 {
-                moved.change(*arrow, Change::Delivered);
+            if bytes.left == 0 {
+                moved.change(bytes.arrow, late.clone().unwrap_or(Change::Delivered));
                 end.unread.pop_front();
             }
         }
         if self.order == Order::AsReturned {
             end.ahead += left;
         }
+        let ends = &self.conns.see(conn).ends;
+        if let (Some(from), Some(to), Some(_)) = (ends[1 - side].column, ends[side].column, late) {
+            let mut arrow = self.data_arrow(from, to, act.record);
+            arrow.freight = Freight::Delivered;
+            moved.arrows.push(arrow);
+        }
+    }
+
+    /// Whether a call had to wait for bytes that were sent before it began: they were held back (Nagle's algorithm, RFC
+    /// 9293, 3.7.4), or were lost and sent again. What then becomes of the arrow of their sending.
+    fn came_late(&self, act: Act<'_>, id: SockId, (conn, side): (ConnId, Side)) -> Option<Change> {
+        let sock = &self.sockets[id];
+        let record = act.record;
+        let first = self.conns.see(conn).ends[side].unread.front()?;
+        let waited = record.elapsed_ns >= LATE_NS && first.sent_ns < record.t_ns;
+        let wants_more = sock.has(Setting::Patient) || flags(record).contains("MSG_WAITALL");
+        if self.order != Order::Story || sock.kind != Kind::Tcp || !waited || wants_more {
+            return None;
+        }
+        Some(if sock.has(Setting::Choosy) {
+            Change::Lost
+        } else {
+            Change::Gone
+        })
     }
 
     /// What an end did whose calls are not seen shows in what is received from it.
