@@ -57,6 +57,18 @@ pub enum Moment {
     },
 }
 
+impl Moment {
+    /// The text of an aside in the place of `n` calls that are not told one by one.
+    pub fn more_calls(n: usize) -> String {
+        format!("… {n} more calls")
+    }
+
+    /// Whether an aside's text is one of [`Moment::more_calls`].
+    pub fn is_more_calls(text: &str) -> bool {
+        text.starts_with("… ") && text.ends_with(" more calls")
+    }
+}
+
 /// How something is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seen {

@@ -1,5 +1,6 @@
 //! From calls to [`Moment`]s, in the order of the script: what happened where a step stands.
 
+use std::collections::HashMap;
 use std::os::fd::AsRawFd as _;
 use std::path::Path;
 
@@ -34,8 +35,10 @@ impl Room {
 #[derive(Debug, Default)]
 pub(super) struct Story {
     pub(super) moments: Vec<Moment>,
-    /// Calls that have begun, by actor.
+    /// How many calls have begun.
     begun: u32,
+    /// The descriptors of what steps call by a name, as far as calls have shown them.
+    numbers: HashMap<String, Arg>,
 }
 
 impl Story {
@@ -48,9 +51,9 @@ impl Story {
     pub(super) fn done(&mut self, step: &Step, records: Vec<Record>, outcome: &Outcome, t_ns: u64) {
         self.calls(step, records, outcome);
         if let Some(signal) = &outcome.killed {
-            self.moments.push(killed(step, signal, t_ns));
-        }
-        if let Some(aside) = &outcome.aside {
+            let killed = self.killed(step, signal, t_ns);
+            self.moments.push(killed);
+        } else if let Some(aside) = &outcome.aside {
             let seen = match step.verb {
                 // What another process says of itself.
                 Verb::Says => Seen::Inferred,
@@ -62,10 +65,14 @@ impl Story {
 
     fn calls(&mut self, step: &Step, records: Vec<Record>, outcome: &Outcome) {
         let many = records.len();
+        let shown = records.first().and_then(|record| record.args.first());
+        if let (Some(name), Some(fd @ Arg::Fd(_))) = (step.text("fd"), shown) {
+            self.numbers.insert(name.to_owned(), fd.clone());
+        }
         let Room { calls, at_each_end } = Room::of(step.verb);
         for (n, record) in records.into_iter().enumerate() {
             if many > calls && n == at_each_end {
-                let text = format!("… {} more calls", many - 2 * at_each_end);
+                let text = Moment::more_calls(many - 2 * at_each_end);
                 self.aside(&step.actor, record.t_ns, text, Seen::Observed);
             }
             if many <= calls || n < at_each_end || n >= many - at_each_end {
@@ -130,6 +137,26 @@ impl Story {
         serde_json::from_str(&short).unwrap_or_else(|_| self.moments.clone())
     }
 
+    /// The call in which a process died: nobody was left to tell of it.
+    fn killed(&self, step: &Step, signal: &str, t_ns: u64) -> Moment {
+        let name = step.text("fd").unwrap_or_default();
+        let number = self.numbers.get(name).cloned();
+        let mut args = vec![number.unwrap_or_else(|| Arg::symbol(name.to_owned()))];
+        if let Some(data) = step.text("data") {
+            args.push(Arg::data(data.as_bytes()));
+            args.push(Arg::Int(i64::try_from(data.len()).unwrap_or(i64::MAX)));
+        }
+        Moment::Call(Record {
+            t_ns,
+            task: step.actor.clone(),
+            name: call_of(step.verb).to_owned(),
+            args,
+            result: -1,
+            errno: Some(format!("killed by {signal}")),
+            elapsed_ns: 0,
+        })
+    }
+
     /// Something else came than was expected.
     pub(super) fn unmet(&mut self, actor: &str, expected: &str, came: &str) {
         self.moments.push(Moment::Unmet {
@@ -163,21 +190,6 @@ fn telling(step: &Step, mut record: Record, outcome: &Outcome) -> Record {
         }
     }
     record
-}
-
-/// The call in which a process died: nobody was left to tell of it.
-fn killed(step: &Step, signal: &str, t_ns: u64) -> Moment {
-    let mut args = vec![Arg::symbol(step.text("fd").unwrap_or_default().to_owned())];
-    args.extend(step.text("data").map(|data| Arg::data(data.as_bytes())));
-    Moment::Call(Record {
-        t_ns,
-        task: step.actor.clone(),
-        name: call_of(step.verb).to_owned(),
-        args,
-        result: -1,
-        errno: Some(format!("killed by {signal}")),
-        elapsed_ns: 0,
-    })
 }
 
 /// The call that a step waits in.

@@ -29,6 +29,8 @@ pub(super) fn call(record: &Record) -> Vec<Span> {
     let mut spans = head(&record.name, &record.args);
     spans.push(Span::new(Tone::Plain, ") "));
     spans.push(match &record.errno {
+        // A word instead of a result.
+        Some(end) if end.contains(' ') => Span::whole(Tone::Error, end),
         Some(errno) => Span::whole(Tone::Error, &format!("= {errno}")),
         None => Span::whole(Tone::Plain, &format!("= {}", record.result)),
     });
@@ -80,7 +82,9 @@ fn is_silent(name: &str, args: &[Arg], at: usize) -> bool {
     let option = matches!(name, "setsockopt" | "getsockopt");
     let message = moves_bytes(name);
     match &args[at] {
-        Arg::Int(0) if message && at >= 2 => true,
+        // The length of a buffer, unless it is the flags of a msghdr.
+        Arg::Int(0) if message && at == 2 => name.ends_with("msg"),
+        Arg::Int(0) if message && at > 2 => true,
         Arg::Int(_) => after_address || (option && at == 4) || (name == "poll" && at == 1),
         Arg::Symbol(text) if option && at == 1 => names_an_option(args.get(2)) && !text.is_empty(),
         Arg::Symbol(text) if option && at == 4 => text.starts_with('['),
@@ -282,6 +286,13 @@ mod tests {
 
     #[test]
     fn addresses_and_polls_are_brief() {
+        let nothing = vec![Arg::Fd(5), Arg::data(b""), Arg::Int(0), Arg::Int(0)];
+        assert_eq!(shown_as("recv", nothing, 0, None), "recv(5, \"\", 0) = 0");
+        let end = vec![Arg::Fd(3), Arg::data(b"x"), Arg::Int(1)];
+        assert_eq!(
+            shown_as("send", end, -1, Some("killed by SIGPIPE")),
+            "send(3, \"x\", 1) killed by SIGPIPE"
+        );
         let bind = vec![Arg::Fd(3), address(""), Arg::Int(2)];
         assert_eq!(shown_as("bind", bind, 0, None), "bind(3, \"\") = 0");
         let poll = vec![

@@ -2,8 +2,13 @@
 //!
 //! The gate shows a message as strace does, as text. What is not found in that text is left as it stands.
 
+use std::borrow::Cow;
+
 use super::compact;
 use super::span::{Span, Tone, safe};
+
+/// A list of more than this is shortened.
+const MOST: usize = 8;
 
 /// Columns of payload beside an arrow.
 pub(super) const LABEL: usize = 10;
@@ -19,7 +24,12 @@ pub(super) fn short(text: &str) -> Vec<Span> {
         parts.push(Span::whole(Tone::Plain, &message.name));
     }
     parts.push(Span::whole(Tone::Payload, message.bytes));
-    for extra in [message.control, message.flags] {
+    // The gate asks for close-on-exec in every recvmsg(2).
+    let flags = message.flags.replace("MSG_CMSG_CLOEXEC|", "");
+    let flags = flags
+        .trim_end_matches("MSG_CMSG_CLOEXEC")
+        .trim_end_matches('|');
+    for extra in [message.control, flags] {
         if !matches!(extra, "" | "0") {
             parts.push(Span::new(Tone::Plain, extra));
         }
@@ -115,21 +125,39 @@ pub(super) fn ancillary(text: &str) -> String {
     let mut rest = text.strip_prefix("msg_control=").unwrap_or(text);
     while let Some((before, after)) = rest.split_once("{cmsg_len=") {
         out.push_str(before);
-        let (Some((_, kind)), Some(end)) = (after.split_once("cmsg_type="), after.find("]}"))
-        else {
+        let kind = after.split_once("cmsg_type=").map(|(_, kind)| kind);
+        let close = if after.contains("cmsg_data={") && !after.contains("cmsg_data=[") {
+            "}}"
+        } else {
+            "]}"
+        };
+        let (Some(kind), Some(end)) = (kind, after.find(close)) else {
             rest = after;
             continue;
         };
         let kind = kind.split([',', '}']).next().unwrap_or(kind);
-        let data = after[..end]
-            .split_once("cmsg_data=[")
-            .map_or("", |(_, data)| data);
+        let data = after[..end].split_once("cmsg_data=");
+        let data = data.map_or("", |(_, data)| data.trim_start_matches('['));
         out.push_str(kind);
         out.push('=');
-        out.push_str(data);
+        out.push_str(&few(data));
+        if close == "}}" {
+            out.push('}');
+        }
         rest = &after[end + 2..];
     }
     out + rest
+}
+
+/// Of a long list the ends: `5, 5, 5, … 5 (253)`.
+fn few(list: &str) -> Cow<'_, str> {
+    let all: Vec<&str> = list.split(", ").collect();
+    match all.as_slice() {
+        [a, b, c, .., end] if all.len() > MOST => {
+            format!("{a}, {b}, {c}, … {end} ({})", all.len()).into()
+        }
+        _ => list.into(),
+    }
 }
 
 /// The descriptors in `SCM_RIGHTS=[5, 6]` of ancillary data, in their order.
@@ -193,6 +221,14 @@ mod tests {
             ancillary(&format!("msg_control=[{one}, {one}]")),
             "[IP_TTL=64, IP_TTL=64]"
         );
+        let who = "{cmsg_len=28, cmsg_level=SOL_SOCKET, cmsg_type=SCM_CREDENTIALS, cmsg_data={pid=1, uid=0}}";
+        assert_eq!(
+            ancillary(&format!("msg_control=[{who}]")),
+            "[SCM_CREDENTIALS={pid=1, uid=0}]"
+        );
+        let many = vec!["5"; 20].join(", ");
+        let many = format!("[{{cmsg_len=4, cmsg_type=SCM_RIGHTS, cmsg_data=[{many}]}}]");
+        assert_eq!(ancillary(&many), "[SCM_RIGHTS=5, 5, 5, … 5 (20)]");
         assert_eq!(ancillary("msg_control=[{cmsg_len=4"), "[4");
         assert_eq!(
             passed("msg_control=[{cmsg_type=SCM_RIGHTS, cmsg_data=[5]}]"),

@@ -25,6 +25,8 @@ pub use wire::{Arrow, Freight};
 
 pub use super::probe::Glyphs;
 use crate::event::Moment;
+use story::Told;
+use wire::Change;
 
 /// A story as rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,27 +85,13 @@ pub fn is_stranger(actor: &str) -> bool {
 /// do; all others share one.
 pub fn ladder(actors: &[String], own: &[String], moments: &[Moment]) -> Ladder {
     let mut story = story::Story::new(actors, own, stranger(actors, moments), wire::Order::Story);
-    let mut rows: Vec<Row> = Vec::new();
-    let mut places: HashMap<usize, (usize, usize)> = HashMap::new();
+    let mut drawn = Drawn::default();
     for moment in moments {
         let told = story.moment(moment);
-        for id in told.arrived {
-            if let Some(&(row, arrow)) = places.get(&id) {
-                let arrow = &mut rows[row].arrows[arrow];
-                arrow.freight = Freight::Delivered;
-                // Only now is it known who took the bytes.
-                if let Some(Body::Cell { actor, .. }) = told.rows.first().map(|r| &r.body) {
-                    arrow.to = *actor;
-                }
-            }
-        }
-        for row in told.rows {
-            let at = rows.len();
-            places.extend(row.arrows.iter().enumerate().map(|(i, a)| (a.id, (at, i))));
-            rows.push(row);
-        }
+        drawn.add(told);
     }
-    rows.extend(story.end());
+    drawn.add(story.end());
+    let mut rows = drawn.finish();
     rows.iter_mut().for_each(Row::drop_loops);
     let mut folds = fold::Folds::new(actors.len(), fold::Pace::Any);
     let mut shown: Vec<Row> = rows.into_iter().flat_map(|row| folds.push(row)).collect();
@@ -111,6 +99,56 @@ pub fn ladder(actors: &[String], own: &[String], moments: &[Moment]) -> Ladder {
     Ladder {
         actors: actors.iter().map(|a| span::safe(a)).collect(),
         rows: shown,
+    }
+}
+
+/// Rows, and where in them each arrow is: later moments tell more of it.
+#[derive(Debug, Default)]
+struct Drawn {
+    rows: Vec<Row>,
+    places: HashMap<usize, (usize, usize)>,
+    /// Arrows that turned out to be none.
+    gone: Vec<(usize, usize)>,
+}
+
+impl Drawn {
+    fn add(&mut self, told: Told) {
+        // Only when bytes are received is it known who took them.
+        let taker = told.rows.first().and_then(|row| match row.body {
+            Body::Cell { actor, .. } => Some(actor),
+            Body::Caption(_) | Body::Unmet(_) => None,
+        });
+        for (id, change) in told.changes {
+            let Some(&(row, at)) = self.places.get(&id) else {
+                continue;
+            };
+            let arrow = &mut self.rows[row].arrows[at];
+            match change {
+                Change::Delivered => {
+                    arrow.freight = Freight::Delivered;
+                    arrow.to = taker.unwrap_or(arrow.to);
+                }
+                Change::Lost => arrow.freight = Freight::Lost,
+                Change::Label(label) => arrow.relabel(label),
+                Change::Gone => self.gone.push((row, at)),
+            }
+        }
+        for row in told.rows {
+            let at = self.rows.len();
+            let ids = row.arrows.iter().enumerate();
+            self.places.extend(ids.map(|(i, a)| (a.id, (at, i))));
+            self.rows.push(row);
+        }
+    }
+
+    fn finish(mut self) -> Vec<Row> {
+        // From the end, so that the others keep their places.
+        self.gone.sort_unstable();
+        self.gone.dedup();
+        for (row, at) in self.gone.into_iter().rev() {
+            self.rows[row].arrows.remove(at);
+        }
+        self.rows
     }
 }
 

@@ -246,9 +246,9 @@ fn fit_payload(word: &mut [Span], room: usize, more: &str) {
     }
 }
 
-/// Where the beginning of a long word ends best: behind `|` or `/`.
+/// Where the beginning of a long word ends best: behind `|`, `/` or `_`.
 fn cut(head: &str) -> &str {
-    match head.rfind(['|', '/']) {
+    match head.rfind(['|', '/', '_']) {
         Some(at) if at > 0 => &head[..=at],
         _ => head,
     }

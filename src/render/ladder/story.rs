@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::span::{Span, Tone};
-use super::wire::{Act, Moved, Order, Wire};
+use super::wire::{Act, Change, Moved, Order, Wire};
 use super::{Body, Row, compact, is_stranger};
 use crate::event::{Arg, Moment, Record, Seen};
 
@@ -35,8 +35,8 @@ struct Open {
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) rows: Vec<Row>,
-    /// Arrows of earlier rows whose bytes were received.
-    pub(super) arrived: Vec<usize>,
+    /// What is known now of arrows of earlier rows.
+    pub(super) changes: Vec<(usize, Change)>,
 }
 
 impl Story {
@@ -93,7 +93,7 @@ impl Story {
     }
 
     /// What is left to say: calls that never returned.
-    pub(super) fn end(&mut self) -> Vec<Row> {
+    pub(super) fn end(&mut self) -> Told {
         let mut rows = Vec::new();
         for id in self.open.keys().copied().collect::<Vec<_>>() {
             let Some(open) = self.open.get(&id) else {
@@ -111,7 +111,8 @@ impl Story {
             rows.push(self.row(None, cell));
             self.open.remove(&id);
         }
-        rows
+        let changes = self.wire.end();
+        Told { rows, changes }
     }
 
     fn call(&mut self, record: &Record, told: &mut Told) {
@@ -156,13 +157,18 @@ impl Story {
 
     fn returned(&mut self, id: u32, record: &Record, told: &mut Told) {
         let column = self.column(&record.task);
-        let moved = self.wire.returned(self.act(column, record));
+        let end = record.t_ns.saturating_add(record.elapsed_ns);
         let began = self.open.get(&id).map_or(record.t_ns, |open| open.t_ns);
+        let whole = Record {
+            t_ns: began,
+            elapsed_ns: end.saturating_sub(began),
+            ..record.clone()
+        };
+        let moved = self.wire.returned(self.act(column, &whole));
         let mut spans = vec![Span::whole(Tone::Wait, "… ")];
         spans.extend(self.prefix(&record.task));
         spans.extend(compact::call(record));
-        let end = record.t_ns.saturating_add(record.elapsed_ns);
-        spans.push(waited(end.saturating_sub(began)));
+        spans.push(waited(whole.elapsed_ns));
         // Its bar reaches this row.
         self.tell(column, end, spans, moved, told);
         self.open.remove(&id);
@@ -170,6 +176,9 @@ impl Story {
 
     fn aside(&mut self, t_ns: u64, task: &str, text: &str, seen: Seen) -> Row {
         let actor = self.column(task);
+        if Moment::is_more_calls(text) {
+            self.wire.gap(actor);
+        }
         let mut spans = self.prefix(task);
         spans.push(match seen {
             Seen::Observed => Span::new(Tone::Dim, &format!("[{text}]")),
@@ -184,7 +193,7 @@ impl Story {
         let mut row = self.row(Some(t), Body::Cell { actor, spans });
         row.arrows = moved.arrows;
         told.rows.push(row);
-        told.arrived.extend(moved.arrived);
+        told.changes.extend(moved.changes);
     }
 
     fn row(&self, t_ns: Option<u64>, body: Body) -> Row {

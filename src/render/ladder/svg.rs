@@ -268,8 +268,8 @@ fn draw_arrow(out: &mut String, placed: &PlacedArrow<'_>, y: f64) {
         rail_x(placed.right + 1) - 2.0,
     );
     let (class, tilde) = match arrow.freight {
-        Freight::Inferred => ("arrow dim", "~ "),
         Freight::Delivered => ("arrow", ""),
+        Freight::Inferred | Freight::Lost => ("arrow dim", "~ "),
     };
     // The shaft ends inside of its head.
     let (from, to, tip, back) = if arrow.from < arrow.to {
@@ -279,11 +279,19 @@ fn draw_arrow(out: &mut String, placed: &PlacedArrow<'_>, y: f64) {
     };
     let _ = write!(
         out,
-        "<path class=\"{class}\" d=\"M{from:.1} {y:.1}H{to:.1}\"/>\
-         <path class=\"head {class}\" d=\"M{tip:.1} {y:.1}L{back:.1} {:.1}V{:.1}Z\"/>",
-        y - 4.2,
-        y + 4.2
+        "<path class=\"{class}\" d=\"M{from:.1} {y:.1}H{to:.1}\"/>"
     );
+    let (up, down) = (y - 4.2, y + 4.2);
+    let _ = match arrow.freight {
+        Freight::Lost => write!(
+            out,
+            "<path class=\"lost\" d=\"M{tip:.1} {up:.1}L{back:.1} {down:.1}M{tip:.1} {down:.1}L{back:.1} {up:.1}\"/>"
+        ),
+        Freight::Inferred | Freight::Delivered => write!(
+            out,
+            "<path class=\"head {class}\" d=\"M{tip:.1} {y:.1}L{back:.1} {up:.1}V{down:.1}Z\"/>"
+        ),
+    };
     let room = placed.gap.1.saturating_sub(placed.gap.0);
     let mut label = format!("{tilde}{}", arrow.label);
     if columns(&label) + 2 > room {

@@ -1,6 +1,8 @@
-//! Ladders of hand-written stories. Here is how they are written; `drawing` looks at pictures, `wire` at arrows.
+//! Ladders of hand-written stories. Here is how they are written; `drawing` looks at pictures, `wire` at arrows, `later` at what
+//! becomes of them.
 
 mod drawing;
+mod later;
 mod wire;
 
 use super::*;
@@ -147,16 +149,20 @@ impl Told {
     }
 
     fn accepts(&mut self) -> &mut Told {
+        self.accepts_from(3, 5)
+    }
+
+    fn accepts_from(&mut self, listener: i32, made: i64) -> &mut Told {
         self.call(
             "server",
             "accept4",
             vec![
-                fd(3),
+                fd(listener),
                 address("127.0.0.1:50112"),
                 symbol("[16]"),
                 symbol("SOCK_CLOEXEC"),
             ],
-            Ok(5),
+            Ok(made),
         )
     }
 

@@ -3,15 +3,15 @@
 use super::drawing::{full_queue, golden};
 use super::*;
 
-/// Arrows as `client SYN server`, with `~` where they are inferred.
-fn arrows(ladder: &Ladder) -> Vec<String> {
+/// Arrows as `client SYN server`, with `~` where they are inferred, and `x` where they reach nobody.
+pub(super) fn arrows(ladder: &Ladder) -> Vec<String> {
     let all = ladder.rows.iter().flat_map(|row| &row.arrows);
     let name = |i: usize| ladder.actors[i].as_str();
     all.map(|a| {
-        let mark = if a.freight == Freight::Inferred {
-            "~"
-        } else {
-            ""
+        let mark = match a.freight {
+            Freight::Inferred => "~",
+            Freight::Delivered => "",
+            Freight::Lost => "x~",
         };
         format!("{} {mark}{} {}", name(a.from), a.label, name(a.to))
     })
@@ -28,7 +28,7 @@ fn who_waits_has_a_bar_to_the_end() {
     );
     assert_eq!(
         arrows(&ladder)[3..],
-        ["second ~SYN server", "server ~RST client"]
+        ["second x~SYN server", "server ~RST client"]
     );
     let to = vec![fd(5), address("127.0.0.1:41873"), Arg::Int(16)];
     told.returned(

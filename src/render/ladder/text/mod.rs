@@ -219,16 +219,20 @@ impl Painter {
     fn arrow(&self, canvas: &mut Canvas, placed: &PlacedArrow<'_>) {
         let arrow = placed.arrow;
         let (shaft, paint, mark) = match arrow.freight {
-            Freight::Inferred => (self.signs.dashed, Paint::Tone(Tone::Dim), "~"),
             Freight::Delivered => (self.signs.solid, Paint::Data, ""),
+            Freight::Inferred | Freight::Lost => (self.signs.dashed, Paint::Tone(Tone::Dim), "~"),
         };
         for x in placed.left..=placed.right {
             canvas.cross(x, shaft, paint);
         }
-        if arrow.from < arrow.to {
-            canvas.set(placed.right, self.signs.right, paint);
+        let (tip, head) = if arrow.from < arrow.to {
+            (placed.right, self.signs.right)
         } else {
-            canvas.set(placed.left, self.signs.left, paint);
+            (placed.left, self.signs.left)
+        };
+        match arrow.freight {
+            Freight::Lost => canvas.set(tip, self.signs.unmet, Paint::Tone(Tone::Error)),
+            Freight::Inferred | Freight::Delivered => canvas.set(tip, head, paint),
         }
         let (left, right) = placed.gap;
         // A head, and a bit of the shaft at the other end.

@@ -1,7 +1,9 @@
 //! Messages without a connection: each goes to whoever has the address.
 
-use super::sockets::{Kind, SockId};
-use super::{Act, Moved, Order, Wire, address_of, flags, ok};
+use super::kind::Kind;
+use super::sockets::{Datagram, SockId};
+use super::{Act, Change, Moved, Order, Wire, address_of, flags, ok};
+use crate::event::{Arg, Record};
 
 impl Wire {
     /// sendto(2) and its kin.
@@ -14,18 +16,9 @@ impl Wire {
             return;
         };
         let kind = self.sockets[id].kind;
-        if let Some(target) = self.target(id, &address) {
-            let column = self.sockets[target].column;
-            let arrow = self.data_arrow(act.column, column, act.record);
-            moved.arrows.push(arrow.clone());
-            let sock = &mut self.sockets[target];
-            if sock.ahead > 0 {
-                sock.ahead -= 1;
-                sock.last_from = Some(id);
-            } else {
-                sock.inbox.push_back((arrow.id, id));
-            }
-            return;
+        let targets = self.targets(id, &address);
+        if !targets.is_empty() {
+            return self.deliver(act, (id, &targets), moved);
         }
         let Some(column) = self.who(&address, act.column) else {
             return;
@@ -39,28 +32,17 @@ impl Wire {
         }
     }
 
-    /// The socket that a datagram for `address` reaches. A socket that never called bind(2) has an address that only
-    /// those know who heard from it.
-    fn target(&mut self, from: SockId, address: &str) -> Option<SockId> {
-        let kind = self.sockets[from].kind;
-        if let Some(id) = self.sockets.bound(address, |s| s.kind == kind) {
-            return Some(id);
-        }
-        let last = self.sockets[from].last_from?;
-        let sock = &mut self.sockets[last];
-        if !sock.is_open() || sock.local.is_some() {
-            return None;
-        }
-        sock.local = Some(address.to_owned());
-        Some(last)
-    }
-
     /// recvfrom(2) and its kin.
     pub(super) fn receive_datagram(&mut self, act: Act<'_>, id: SockId, moved: &mut Moved) {
-        if !ok(act.record) || flags(act.record).contains("MSG_PEEK") {
+        let flags = flags(act.record);
+        let waits = act.record.errno.as_deref() == Some("EAGAIN");
+        if waits && !flags.contains("MSG_ERRQUEUE") {
+            return self.is_empty(id, moved);
+        }
+        if !ok(act.record) || flags.contains("MSG_PEEK") {
             return;
         }
-        let Some((arrow, sender)) = self.sockets[id].inbox.pop_front() else {
+        let Some(message) = self.take(act, id, moved) else {
             if let Some(unseen) = self.unseen {
                 let arrow = self.data_arrow(unseen, act.column, act.record);
                 moved.arrows.push(arrow);
@@ -69,7 +51,9 @@ impl Wire {
             }
             return;
         };
-        moved.arrived.push(arrow);
+        self.received(message.arrow);
+        moved.change(message.arrow, Change::Delivered);
+        let sender = message.from;
         self.sockets[id].last_from = Some(sender);
         let from = address_of(act.record).filter(|a| !a.is_empty());
         let sender = &mut self.sockets[sender];
@@ -77,4 +61,59 @@ impl Wire {
             sender.local = from;
         }
     }
+    /// There is nothing in a socket: what was sent to it alone was lost.
+    fn is_empty(&mut self, id: SockId, moved: &mut Moved) {
+        if !self.all_is_told() {
+            return;
+        }
+        for message in std::mem::take(&mut self.sockets[id].inbox) {
+            let arrow = message.arrow;
+            let waits = |other: SockId| self.sockets[other].inbox.iter().any(|m| m.arrow == arrow);
+            let copy = self.groups.iter().flatten().any(|(id, _)| *id == arrow);
+            if !copy && !self.sockets.ids().any(waits) {
+                moved.change(arrow, Change::Lost);
+            }
+        }
+    }
+
+    fn all_is_told(&self) -> bool {
+        self.order == Order::Story && !self.gaps.contains(&true)
+    }
+
+    /// Which of the messages that were sent to a socket a call has received. Those before it were lost, if nobody else
+    /// could have got them.
+    fn take(&mut self, act: Act<'_>, id: SockId, moved: &mut Moved) -> Option<Datagram> {
+        let raw = self.sockets[id].kind == Kind::Raw;
+        let (len, seen) = (
+            u64::try_from(act.record.result).unwrap_or(0),
+            head(act.record),
+        );
+        let is_it = |message: &Datagram| {
+            let shown = seen.len().min(message.head.len());
+            // A raw socket of IPv4 receives the header too; a short buffer cuts the end off, or tells how long it was.
+            raw || (message.head[..shown] == seen[..shown] && message.len >= len)
+        };
+        let exactly = |message: &Datagram| is_it(message) && message.len == len;
+        let inbox = &self.sockets[id].inbox;
+        let at = inbox.iter().position(exactly);
+        let at = at.or_else(|| inbox.iter().position(is_it))?;
+        let before: Vec<usize> = inbox.iter().take(at).map(|m| m.arrow).collect();
+        if self.all_is_told() && self.sockets.shares_no_port(id) {
+            self.sockets[id].inbox.drain(..at);
+            for arrow in before {
+                moved.change(arrow, Change::Lost);
+            }
+            return self.sockets[id].inbox.pop_front();
+        }
+        self.sockets[id].inbox.remove(at)
+    }
+}
+
+/// The first bytes of a message, as far as the call shows them.
+pub(super) fn head(record: &Record) -> Vec<u8> {
+    let data = record.args.iter().find_map(|arg| match arg {
+        Arg::Data { head, .. } => Some(head.clone()),
+        _ => None,
+    });
+    data.unwrap_or_default()
 }

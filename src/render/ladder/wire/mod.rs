@@ -2,17 +2,23 @@
 //!
 //! Nobody here sees a packet. [`Wire`] follows sockets by process and descriptor through the calls of all actors and
 //! draws what Linux does on loopback when such calls return such results; what it does not understand it leaves out.
-//! `sockets` knows who has which descriptor, `conns` which are connected; `opening` and `stream` are the beginning and the
-//! rest of a connection, `datagram` messages without one.
+//! `sockets` knows who has which descriptor, `conns` which are connected; `opening`, `stream` and `ending` are the life of
+//! a connection, `options` what setsockopt(2) and getsockopt(2) tell of it, `datagram` messages without one. What shows only
+//! later is a [`Change`] of an arrow that is already there.
 
 mod conns;
 mod datagram;
+mod ending;
+mod group;
+mod kind;
 mod opening;
+mod options;
 mod sockets;
 mod stream;
 
-use conns::Conns;
-use sockets::{Kind, Sockets};
+use conns::{ConnId, Conns, Syn};
+use kind::Kind;
+use sockets::Sockets;
 
 use super::message;
 use crate::event::{Arg, Record};
@@ -41,6 +47,21 @@ pub enum Freight {
     Inferred,
     /// Bytes that one end was seen to send and the other to receive.
     Delivered,
+    /// What never reached the other end: a SYN that nobody answered, a datagram without room.
+    Lost,
+}
+
+/// What shows of an arrow later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Its bytes were received by whoever makes this call.
+    Delivered,
+    /// It reached nobody.
+    Lost,
+    /// It is something else than it seemed to be.
+    Label(String),
+    /// It never was.
+    Gone,
 }
 
 /// A call as the wire looks at it.
@@ -57,8 +78,31 @@ pub(super) struct Act<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Moved {
     pub(super) arrows: Vec<Arrow>,
-    /// Arrows of earlier calls whose bytes this call has received.
-    pub(super) arrived: Vec<usize>,
+    /// What this call tells of arrows of earlier ones.
+    pub(super) changes: Vec<(usize, Change)>,
+}
+
+impl Moved {
+    /// Says more of an arrow, be it of this call or of an earlier one.
+    fn change(&mut self, id: usize, change: Change) {
+        let Some(at) = self.arrows.iter().position(|arrow| arrow.id == id) else {
+            return self.changes.push((id, change));
+        };
+        let arrow = &mut self.arrows[at];
+        match change {
+            Change::Delivered => arrow.freight = Freight::Delivered,
+            Change::Lost => arrow.freight = Freight::Lost,
+            Change::Label(label) => arrow.relabel(label),
+            Change::Gone => drop(self.arrows.remove(at)),
+        }
+    }
+}
+
+impl Arrow {
+    pub(super) fn relabel(&mut self, label: String) {
+        self.brief.clone_from(&label);
+        self.label = label;
+    }
 }
 
 /// In which order calls are told.
@@ -80,6 +124,14 @@ pub(super) struct Wire {
     order: Order,
     /// Who is meant by an address that nobody here has, by the column that asks.
     stranger: Vec<Option<usize>>,
+    /// Connections whose listener closed before they were accepted, its address, and the arrow of their RST.
+    orphans: Vec<(ConnId, String, usize)>,
+    /// Columns of actors not all of whose calls are told.
+    gaps: Vec<bool>,
+    /// Messages to several: the arrow to each, and whether it was received.
+    groups: Vec<Vec<(usize, bool)>>,
+    /// When the call that is being told returned.
+    now_ns: u64,
     /// How many arrows there were.
     arrows: usize,
 }
@@ -105,7 +157,34 @@ impl Wire {
                     }
                 })
                 .collect(),
+            orphans: Vec::new(),
+            gaps: vec![false; columns],
+            groups: Vec::new(),
+            now_ns: 0,
             arrows: 0,
+        }
+    }
+
+    /// What is known when nothing more comes.
+    pub(super) fn end(&mut self) -> Vec<(usize, Change)> {
+        let mut changes = self.nobodys();
+        for conn in self.conns.iter_mut() {
+            if let (Syn::Sent(id), true) = (conn.syn, conn.waits) {
+                changes.push((id, Change::Lost));
+            }
+            let data = conn.fast.take().and_then(|fast| fast.data);
+            changes.extend(data.map(|id| (id, Change::Gone)));
+        }
+        changes
+    }
+
+    /// An actor has made calls that are not told.
+    pub(super) fn gap(&mut self, column: usize) {
+        if let Some(gap) = self.gaps.get_mut(column) {
+            *gap = true;
+        }
+        for conn in self.conns.iter_mut() {
+            conn.gaps |= conn.ends.iter().any(|end| end.column == Some(column));
         }
     }
 
@@ -121,10 +200,15 @@ impl Wire {
     /// A call returned, whether or not its beginning was seen.
     pub(super) fn returned(&mut self, act: Act<'_>) -> Moved {
         let mut moved = Moved::default();
+        self.now_ns = act.record.t_ns.saturating_add(act.record.elapsed_ns);
         self.sockets.touch(&mut self.conns, act);
         match act.record.name.as_str() {
-            "socket" | "socketpair" | "dup" => self.born(act),
-            "bind" | "getsockname" | "setsockopt" if ok(act.record) => self.sockets.learn(act),
+            "socket" | "socketpair" | "dup" | "fcntl" => self.born(act),
+            "bind" | "getsockname" | "getpeername" if ok(act.record) => {
+                self.address(act, &mut moved);
+            }
+            "setsockopt" if ok(act.record) => self.option_set(act, &mut moved),
+            "getsockopt" if ok(act.record) => self.option_read(act, &mut moved),
             "listen" if ok(act.record) => self.sockets.listen(act),
             "connect" => self.connect(act, &mut moved),
             "accept" | "accept4" if ok(act.record) => self.accept(act, &mut moved),
@@ -132,6 +216,7 @@ impl Wire {
             "recv" | "recvfrom" | "recvmsg" | "read" => self.receive(act, &mut moved),
             "shutdown" if ok(act.record) => self.shutdown(act, &mut moved),
             "close" => self.close(act, &mut moved),
+            "poll" if ok(act.record) => self.polled(act, &mut moved),
             _ => {}
         }
         moved
@@ -144,7 +229,9 @@ impl Wire {
         match act.record.name.as_str() {
             "socketpair" => self.pair(act),
             "dup" => self.sockets.dup(act),
-            _ => self.sockets.socket(act),
+            "fcntl" if duplicates(act.record) => self.sockets.dup(act),
+            "socket" => self.sockets.socket(act),
+            _ => {}
         }
     }
 
@@ -155,7 +242,7 @@ impl Wire {
         let sock = &self.sockets[id];
         match sock.kind {
             Kind::Tcp | Kind::Unix => self.send_stream(act, id, moved),
-            Kind::Udp | Kind::UnixDatagram => self.send_datagram(act, id, moved),
+            Kind::Udp | Kind::UnixDatagram | Kind::Raw => self.send_datagram(act, id, moved),
             Kind::Other => {}
         }
         if ok(act.record) {
@@ -172,7 +259,7 @@ impl Wire {
         }
         match self.sockets[id].kind {
             Kind::Tcp | Kind::Unix => self.receive_stream(act, id, moved),
-            Kind::Udp | Kind::UnixDatagram => self.receive_datagram(act, id, moved),
+            Kind::Udp | Kind::UnixDatagram | Kind::Raw => self.receive_datagram(act, id, moved),
             Kind::Other => {}
         }
     }
@@ -205,6 +292,12 @@ impl Wire {
     }
 }
 
+/// fcntl(2) with F_DUPFD or F_DUPFD_CLOEXEC.
+fn duplicates(record: &Record) -> bool {
+    let command = record.args.get(1).map(Arg::to_string);
+    command.is_some_and(|name| name.starts_with("F_DUPFD"))
+}
+
 pub(super) fn ok(record: &Record) -> bool {
     record.errno.is_none() && record.result >= 0
 }
@@ -221,7 +314,7 @@ fn flags(record: &Record) -> String {
 /// The first address of a call: whom it was for, or whom it was from.
 fn address_of(record: &Record) -> Option<String> {
     record.args.iter().find_map(|arg| match arg {
-        Arg::Address { brief, .. } => Some(brief.clone()),
+        Arg::Address { brief, .. } => Some(kind::plain(brief)),
         Arg::Symbol(text) => message::Message::read(text)
             .map(|m| m.name)
             .filter(|n| !n.is_empty()),

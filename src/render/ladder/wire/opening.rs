@@ -3,9 +3,10 @@
 //! On loopback the kernel answers within the call, so that the packets of a call stand beside it: connect(2) has sent a
 //! SYN and, if it returned, got its answer.
 
-use super::conns::{ConnId, Stage};
-use super::sockets::{Kind, SockId};
-use super::{Act, Moved, Order, Wire, address_of, ok};
+use super::conns::{ConnId, Stage, Syn};
+use super::kind::Kind;
+use super::sockets::SockId;
+use super::{Act, Change, Moved, Order, Wire, address_of, ok};
 use crate::event::Arg;
 
 /// errnos of connect(2) that come before any packet.
@@ -26,6 +27,9 @@ const AT_HOME: &[&str] = &[
     "EFAULT",
     "EOPNOTSUPP",
 ];
+
+/// So long nobody on loopback takes to answer a SYN.
+const UNANSWERED_NS: u64 = 30_000_000;
 
 /// After that long without an answer the kernel sends the SYN again: TCP_TIMEOUT_INIT.
 const SYN_AGAIN_NS: u64 = 1_000_000_000;
@@ -59,6 +63,9 @@ impl Wire {
             && self.sockets[id].conn.is_none()
         {
             self.ask(act, id, moved);
+            if let Some((conn, _)) = self.sockets[id].conn {
+                self.conns.get(conn).waits = true;
+            }
         }
     }
 
@@ -88,7 +95,36 @@ impl Wire {
             self.sockets[listener].queue.push_back(conn);
         }
         if kind == Kind::Tcp {
-            self.between(conn, 0, "SYN", moved);
+            self.send_syn(conn, "SYN", moved);
+            self.sockets[id].peer = Some(address.clone());
+            if address == self.sockets[id].local.clone().unwrap_or_default() {
+                self.is_itself(conn, moved);
+            }
+        }
+    }
+
+    fn send_syn(&mut self, conn: ConnId, label: &str, moved: &mut Moved) {
+        self.between(conn, 0, label, moved);
+        if let Some(arrow) = moved.arrows.last().filter(|a| a.label == label) {
+            self.conns.get(conn).syn = Syn::Sent(arrow.id);
+        }
+    }
+
+    /// Nobody answered the last SYN.
+    fn lose(&mut self, conn: ConnId, moved: &mut Moved) {
+        let now = self.conns.get(conn);
+        if let Syn::Sent(id) = now.syn {
+            now.syn = Syn::Lost;
+            moved.change(id, Change::Lost);
+        }
+    }
+
+    /// Both ends are one socket: nothing goes anywhere.
+    pub(super) fn is_itself(&mut self, conn: ConnId, moved: &mut Moved) {
+        let now = self.conns.get(conn);
+        now.ends[1].column = now.ends[0].column;
+        for id in std::mem::take(&mut now.arrows) {
+            moved.change(id, Change::Gone);
         }
     }
 
@@ -103,11 +139,17 @@ impl Wire {
         let Some(id) = self.sockets.at(act) else {
             return;
         };
-        if matches!(self.sockets[id].kind, Kind::Udp | Kind::UnixDatagram) {
+        if matches!(
+            self.sockets[id].kind,
+            Kind::Udp | Kind::UnixDatagram | Kind::Raw
+        ) {
             if ok(act.record) {
                 self.sockets[id].peer = address_of(act.record);
             }
             return;
+        }
+        if let Some((conn, _)) = self.sockets[id].conn {
+            self.conns.get(conn).waits = false;
         }
         let errno = act.record.errno.as_deref().unwrap_or("");
         if errno == "EISCONN" {
@@ -124,14 +166,63 @@ impl Wire {
             && !unix
             && let Some((conn, _)) = self.sockets[id].conn
         {
-            self.between(conn, 0, "SYN, again", moved);
+            self.lose(conn, moved);
+            self.send_syn(conn, "SYN, again", moved);
         }
         match errno {
             "" => self.establish(id, moved),
             "ECONNREFUSED" | "ECONNRESET" => self.refused(id, moved),
-            "ETIMEDOUT" | "EHOSTUNREACH" => self.give_up(id),
+            "ETIMEDOUT" | "EHOSTUNREACH" => {
+                self.unanswered(id, moved);
+                self.give_up(id);
+            }
+            "EINPROGRESS" if act.record.elapsed_ns >= UNANSWERED_NS || self.is_full(id) => {
+                self.unanswered(id, moved);
+            }
             _ => {}
         }
+    }
+
+    /// poll(2) tells whether a connection that was begun is there.
+    pub(super) fn polled(&mut self, act: Act<'_>, moved: &mut Moved) {
+        let Some(Arg::Symbol(list)) = act.record.args.first() else {
+            return;
+        };
+        for one in list.split("{fd=").skip(1) {
+            let mut parts = one.trim_end_matches([']', '}', ',', ' ']).split(", ");
+            let fd = parts.next().and_then(|fd| fd.parse().ok());
+            let Some(id) = fd.and_then(|fd| self.sockets.named(act.space, fd)) else {
+                continue;
+            };
+            let came = parts.find_map(|part| part.strip_prefix("revents="));
+            if came == Some("POLLOUT") {
+                self.establish(id, moved);
+            } else if act.record.result == 0
+                && one.contains("POLLOUT")
+                && act.record.elapsed_ns >= UNANSWERED_NS
+            {
+                self.unanswered(id, moved);
+            }
+        }
+    }
+
+    fn unanswered(&mut self, id: SockId, moved: &mut Moved) {
+        if let Some((conn, _)) = self.sockets[id].conn {
+            self.lose(conn, moved);
+        }
+    }
+
+    /// Whether the listener that a socket asks has more in its queue than its backlog (listen(2)).
+    fn is_full(&self, id: SockId) -> bool {
+        let asks = self.sockets[id].conn.map(|(conn, _)| conn);
+        let listener = asks.and_then(|conn| self.sockets.queued_at(conn));
+        listener.is_some_and(|listener| {
+            let listener = &self.sockets[listener];
+            let queue = listener.queue.iter();
+            let open = queue.filter(|c| self.conns.see(**c).stage == Stage::Open);
+            let open = open.count() as u64;
+            listener.backlog.is_some_and(|backlog| open > backlog)
+        })
     }
 
     /// The rest of the handshake, if it is not there yet.
@@ -146,7 +237,11 @@ impl Wire {
         if self.conns.get(conn).stage != Stage::Asked {
             return;
         }
-        self.conns.get(conn).stage = Stage::Open;
+        let now = self.conns.get(conn);
+        now.stage = Stage::Open;
+        if std::mem::replace(&mut now.syn, Syn::Settled) == Syn::Lost {
+            self.between(conn, 0, "SYN, again", moved);
+        }
         if kind == Kind::Tcp {
             self.between(conn, 1, "SYN+ACK", moved);
             self.between(conn, 0, "ACK", moved);
@@ -182,12 +277,12 @@ impl Wire {
         let known = |c: &ConnId| peer.is_some() && conns.see(*c).client == peer;
         let at = queue.iter().position(known);
         // One whose address is known to be another one is not meant.
-        let at = at.or_else(|| {
-            queue
-                .iter()
-                .position(|c| conns.see(*c).client.is_none() || peer.is_none())
-        });
+        let may_be = |c: &ConnId| conns.see(*c).client.is_none() || peer.is_none();
+        let open = |c: &ConnId| may_be(c) && conns.see(*c).stage == Stage::Open;
+        let at = at.or_else(|| queue.iter().position(open));
+        let at = at.or_else(|| queue.iter().position(may_be));
         let conn = at.and_then(|at| queue.remove(at));
+        let conn = conn.or_else(|| self.adopt(listener, peer.as_deref(), moved));
         let conn = if let Some(conn) = conn {
             self.complete(conn, kind, moved);
             conn

@@ -4,6 +4,8 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::{Index, IndexMut};
 
 use super::conns::{ConnId, Conns, Side};
+use super::kind::{self, Kind, covers, port};
+use super::options::Setting;
 use super::{Act, Order, ok};
 use crate::event::Arg;
 use crate::render::ladder::message;
@@ -23,25 +25,12 @@ const ONLY_LOOK: &[&str] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SockId(usize);
 
-/// How a socket's messages travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Packets, with a handshake.
-    Tcp,
-    /// A connection without packets.
-    Unix,
-    /// Packets, without a handshake.
-    Udp,
-    /// Messages without packets or a handshake.
-    UnixDatagram,
-    /// Nothing is drawn.
-    Other,
-}
-
 /// What is known of a socket.
 #[derive(Debug)]
 pub(super) struct Sock {
     pub(super) kind: Kind,
+    /// Family and protocol, as socket(2) was asked for them.
+    pub(super) protocol: (String, String),
     /// Who used it last.
     pub(super) column: usize,
     /// Its address, as people write it; with port 0 until the kernel's choice is seen.
@@ -49,24 +38,42 @@ pub(super) struct Sock {
     /// Where a connected datagram socket sends to.
     pub(super) peer: Option<String>,
     pub(super) listening: bool,
+    /// Options that change what it sends or takes.
+    pub(super) set: Vec<Setting>,
+    /// Beyond so many connections in its queue a listener answers no SYN.
+    pub(super) backlog: Option<u64>,
     /// Connections that nobody accepted yet, the oldest first.
     pub(super) queue: VecDeque<ConnId>,
     /// Connections that were accepted before their connect(2) was told.
     pub(super) early: VecDeque<ConnId>,
     pub(super) conn: Option<(ConnId, Side)>,
-    /// SO_LINGER with a time of zero: close(2) resets.
-    pub(super) aborts: bool,
-    /// Datagrams that were sent to it and not received: the arrow, and who sent it.
-    pub(super) inbox: VecDeque<(usize, SockId)>,
+    /// Datagrams that were sent to it and not received.
+    pub(super) inbox: VecDeque<Datagram>,
     /// Datagrams that it received before their sending was told.
     pub(super) ahead: u64,
     /// Who sent what it received last.
     pub(super) last_from: Option<SockId>,
-    /// Descriptors that mean it.
+    /// Descriptors that mean it, and messages that carry one.
     descriptors: usize,
+    /// The columns of whoever got one of them, with it.
+    holders: Vec<((usize, i32), usize)>,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Datagram {
+    pub(super) arrow: usize,
+    pub(super) from: SockId,
+    pub(super) len: u64,
+    /// The first of its bytes, as far as they are known.
+    pub(super) head: Vec<u8>,
 }
 
 impl Sock {
+    pub(super) fn has(&self, setting: Setting) -> bool {
+        self.set.contains(&setting)
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.descriptors > 0
     }
@@ -107,7 +114,7 @@ impl Sockets {
         }
     }
 
-    fn named(&self, space: usize, fd: i32) -> Option<SockId> {
+    pub(super) fn named(&self, space: usize, fd: i32) -> Option<SockId> {
         self.table.get(&(space, fd))?.last().copied()
     }
 
@@ -133,8 +140,10 @@ impl Sockets {
 
     /// socket(2)
     pub(super) fn socket(&mut self, act: Act<'_>) {
-        let kind = kind(&act.record.args);
-        self.add(act, act.record.result, kind);
+        let kind = kind::of(&act.record.args);
+        if let Some(id) = self.add(act, act.record.result, kind) {
+            self[id].protocol = kind::protocol(&act.record.args);
+        }
     }
 
     /// A new socket behind the descriptor `fd`.
@@ -143,26 +152,31 @@ impl Sockets {
         let id = SockId(self.all.len());
         self.all.push(Sock {
             kind,
+            protocol: Default::default(),
             column: act.column,
             local: None,
             peer: None,
             listening: false,
+            set: Vec::new(),
+            backlog: None,
             queue: VecDeque::new(),
             early: VecDeque::new(),
             conn: None,
-            aborts: false,
             inbox: VecDeque::new(),
             ahead: 0,
             last_from: None,
             descriptors: 0,
+            holders: Vec::new(),
         });
-        self.name(act.space, fd, id);
+        self.name(act, fd, id);
         Some(id)
     }
 
-    fn name(&mut self, space: usize, fd: i32, id: SockId) {
+    fn name(&mut self, act: Act<'_>, fd: i32, id: SockId) {
+        let place = (act.space, fd);
         self[id].descriptors += 1;
-        let named = self.table.entry((space, fd)).or_default();
+        self[id].holders.push((place, act.column));
+        let named = self.table.entry(place).or_default();
         let before = match self.order {
             Order::Story => std::mem::take(named),
             Order::AsReturned => Vec::new(),
@@ -170,19 +184,28 @@ impl Sockets {
         named.push(id);
         for id in before {
             // Its close(2) was not seen.
-            self[id].descriptors = self[id].descriptors.saturating_sub(1);
+            self.unname(id, place);
+        }
+    }
+
+    /// A descriptor is gone.
+    fn unname(&mut self, id: SockId, place: (usize, i32)) {
+        let sock = &mut self[id];
+        sock.descriptors = sock.descriptors.saturating_sub(1);
+        if let Some(at) = sock.holders.iter().position(|(p, _)| *p == place) {
+            sock.holders.remove(at);
         }
     }
 
     /// dup(2)
     pub(super) fn dup(&mut self, act: Act<'_>) {
         if let (Some(id), Ok(fd)) = (self.at(act), i32::try_from(act.record.result)) {
-            self.name(act.space, fd, id);
+            self.name(act, fd, id);
         }
     }
 
-    /// close(2): the socket, if that was its last descriptor.
-    pub(super) fn close(&mut self, act: Act<'_>) -> Option<SockId> {
+    /// close(2): the socket, if that was its last descriptor. What somebody else still has is theirs from now on.
+    pub(super) fn close(&mut self, conns: &mut Conns, act: Act<'_>) -> Option<SockId> {
         let Some(Arg::Fd(fd)) = act.record.args.first() else {
             return None;
         };
@@ -191,27 +214,28 @@ impl Sockets {
             return None;
         }
         let id = named.remove(0);
-        self[id].descriptors = self[id].descriptors.saturating_sub(1);
+        self.unname(id, (act.space, *fd));
+        let holders = &self[id].holders;
+        if let Some(&(_, other)) = holders.first()
+            && holders.iter().all(|(_, column)| *column != act.column)
+        {
+            self[id].column = other;
+            if let Some((conn, side)) = self[id].conn {
+                conns.move_end(conn, side, other);
+            }
+        }
         (self[id].descriptors == 0).then_some(id)
     }
 
-    /// bind(2), getsockname(2) and setsockopt(2) tell what a socket is like.
+    /// bind(2) and getsockname(2) tell a socket's address.
     pub(super) fn learn(&mut self, act: Act<'_>) {
         let Some(id) = self.at(act) else {
             return;
         };
-        match act.record.args.as_slice() {
-            [_, Arg::Address { brief, .. }, ..] if !brief.is_empty() => {
-                self[id].local = Some(brief.clone());
-            }
-            [_, _, Arg::Symbol(name), Arg::Symbol(value), ..] if name == "SO_LINGER" => {
-                let zero = |field: &str| {
-                    let rest = value.split_once(field).map(|(_, rest)| rest);
-                    rest.map(|r| r.trim_start_matches('=').starts_with('0'))
-                };
-                self[id].aborts = zero("onoff") == Some(false) && zero("linger=") == Some(true);
-            }
-            _ => {}
+        if let [_, Arg::Address { brief, .. }, ..] = act.record.args.as_slice()
+            && !brief.is_empty()
+        {
+            self[id].local = Some(kind::plain(brief));
         }
     }
 
@@ -219,6 +243,10 @@ impl Sockets {
     pub(super) fn listen(&mut self, act: Act<'_>) {
         if let Some(id) = self.at(act) {
             self[id].listening = true;
+            self[id].backlog = match act.record.args.get(1) {
+                Some(Arg::Int(n)) => u64::try_from(*n).ok(),
+                _ => None,
+            };
         }
     }
 
@@ -236,6 +264,35 @@ impl Sockets {
         like(|local, address| local == address)
             .or_else(|| like(covers))
             .or_else(|| like(|local, _| port(local) == Some("0")))
+    }
+
+    /// The open ones that `fit`, the newest first.
+    pub(super) fn open(&self, fit: impl Fn(&Sock) -> bool) -> Vec<SockId> {
+        let fitting = self
+            .ids()
+            .filter(|&id| self[id].is_open() && fit(&self[id]));
+        let mut all: Vec<SockId> = fitting.collect();
+        all.reverse();
+        all
+    }
+
+    /// All of them.
+    pub(super) fn ids(&self) -> impl Iterator<Item = SockId> {
+        (0..self.all.len()).map(SockId)
+    }
+
+    /// Whether a socket is the only one that its address reaches, groups of multicast included.
+    pub(super) fn shares_no_port(&self, id: SockId) -> bool {
+        let own = self[id].local.as_deref();
+        let same = |s: &Sock| s.is_open() && s.kind == self[id].kind;
+        let alike = |s: &Sock| own.and_then(port) == s.local.as_deref().and_then(port);
+        self.all.iter().filter(|s| same(s) && alike(s)).count() == 1
+    }
+
+    /// The listener in whose queue a connection is.
+    pub(super) fn queued_at(&self, conn: ConnId) -> Option<SockId> {
+        let at = self.all.iter().position(|s| s.queue.contains(&conn));
+        at.map(SockId)
     }
 
     /// The column of whoever had this address, open or not.
@@ -270,7 +327,7 @@ impl Sockets {
         }
         let ids = self.in_flight.pop_front().unwrap_or_default();
         for (fd, id) in fds.into_iter().zip(ids) {
-            self.name(act.space, fd, id);
+            self.name(act, fd, id);
             self[id].descriptors = self[id].descriptors.saturating_sub(1);
         }
     }
@@ -282,34 +339,4 @@ fn passed(act: Act<'_>) -> Vec<i32> {
         _ => None,
     });
     texts.flatten().collect()
-}
-
-/// What socket(2) was asked for.
-pub(super) fn kind(args: &[Arg]) -> Kind {
-    let symbol = |at: usize| match args.get(at) {
-        Some(Arg::Symbol(text)) => text.as_ref(),
-        _ => "",
-    };
-    let inet = symbol(0).starts_with("AF_INET");
-    let unix = matches!(symbol(0), "AF_UNIX" | "AF_LOCAL");
-    let ty = symbol(1).split('|').next().unwrap_or("");
-    match ty {
-        "SOCK_STREAM" if inet => Kind::Tcp,
-        "SOCK_DGRAM" if inet => Kind::Udp,
-        "SOCK_STREAM" | "SOCK_SEQPACKET" if unix => Kind::Unix,
-        "SOCK_DGRAM" if unix => Kind::UnixDatagram,
-        _ => Kind::Other,
-    }
-}
-
-fn port(address: &str) -> Option<&str> {
-    address.rsplit_once(':').map(|(_, port)| port)
-}
-
-/// Whether what is bound to all addresses of the host gets what is for one of them.
-fn covers(local: &str, address: &str) -> bool {
-    let wild = matches!(local.rsplit_once(':'), Some(("0.0.0.0" | "[::]", _)));
-    // Connecting to the address of nobody in particular reaches this host.
-    let anywhere = matches!(address.rsplit_once(':'), Some(("0.0.0.0" | "[::]", _)));
-    (wild || anywhere) && port(local) == port(address)
 }

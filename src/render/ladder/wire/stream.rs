@@ -1,12 +1,20 @@
-//! What connections carry, and how they end.
+//! What connections carry, and what their senders' kernels hold back.
 //!
-//! close(2) sends FIN, or RST where bytes are thrown away: unread ones (RFC 2525, 2.17), or by SO_LINGER with a time of
-//! zero.
+//! What is sent with MSG_MORE, or under TCP_CORK, has its arrow where it is let go: at the next send(2) that says no more,
+//! the setsockopt(2) that takes the cork off, or, 200 ms later, where it is received (tcp(7)).
 
-use super::conns::{ConnId, Side, Stage};
-use super::sockets::{Kind, SockId};
-use super::{Act, Moved, Order, Wire, flags, ok};
-use crate::event::Arg;
+use super::conns::{Bytes, ConnId, Fast, Held, Side, Stage};
+use super::kind::Kind;
+use super::options::Setting;
+use super::sockets::SockId;
+use super::{Act, Arrow, Change, Freight, Moved, Order, Wire, flags, message, ok};
+use crate::event::{Arg, Record};
+
+/// A recv(2) that waits so long for bytes did not find them there; on loopback there is no way that takes longer.
+const LATE_NS: u64 = 30_000_000;
+
+/// What is held back is no more than a segment: the loopback device's MTU without headers.
+const SEGMENT: u64 = 65_483;
 
 impl Wire {
     /// An arrow that leaves one end for the other.
@@ -14,6 +22,7 @@ impl Wire {
         let ends = &self.conns.get(conn).ends;
         if let (Some(a), Some(b)) = (ends[from].column, ends[1 - from].column) {
             let arrow = self.arrow(a, b, label);
+            self.conns.get(conn).arrows.push(arrow.id);
             moved.arrows.push(arrow);
         }
     }
@@ -25,30 +34,111 @@ impl Wire {
         }
         // With MSG_FASTOPEN (tcp(7)) it is connect(2) too.
         if self.sockets[id].conn.is_none() && flags(act.record).contains("MSG_FASTOPEN") {
-            self.ask(act, id, moved);
+            self.ask_with_data(act, id, moved);
         }
         self.establish(id, moved);
         let Some((conn, side)) = self.sockets[id].conn else {
             return;
         };
         let kind = self.sockets[id].kind;
-        let ends = &self.conns.get(conn).ends;
-        let (from, to) = (ends[side].column, ends[1 - side].column);
-        if let (Some(from), Some(to)) = (from, to) {
-            let arrow = self.data_arrow(from, to, act.record);
-            let sent = u64::try_from(act.record.result).unwrap_or(0);
-            let peer = &mut self.conns.get(conn).ends[1 - side];
-            let early = peer.ahead.min(sent);
-            peer.ahead -= early;
-            if sent > early {
-                peer.unread.push_back((arrow.id, sent - early));
+        let more = self.sockets[id].has(Setting::Corked) || flags(act.record).contains("MSG_MORE");
+        let held = self.conns.see(conn).ends[side].held.len;
+        if kind == Kind::Tcp && (more || held > 0) {
+            self.hold((conn, side), act.record);
+            if more && self.conns.see(conn).ends[side].held.len <= SEGMENT {
+                return;
             }
-            moved.arrows.push(arrow);
+            self.release((conn, side), moved);
+        } else {
+            let ends = &self.conns.see(conn).ends;
+            if let (Some(from), Some(to)) = (ends[side].column, ends[1 - side].column) {
+                let arrow = self.data_arrow(from, to, act.record);
+                let sent = u64::try_from(act.record.result).unwrap_or(0);
+                self.carry((conn, side), arrow, sent, moved);
+            }
         }
-        let conn_now = self.conns.get(conn);
-        if kind == Kind::Tcp && conn_now.ends[1 - side].closed && conn_now.stage == Stage::Open {
-            conn_now.stage = Stage::Gone;
+        let now = self.conns.get(conn);
+        if kind == Kind::Tcp && now.ends[1 - side].closed && now.stage == Stage::Open {
+            now.stage = Stage::Gone;
             self.between(conn, 1 - side, "RST", moved);
+        }
+    }
+
+    /// connect(2) and send(2) in one: what the SYN carries, only TCP_INFO knows.
+    fn ask_with_data(&mut self, act: Act<'_>, id: SockId, moved: &mut Moved) {
+        let address = super::address_of(act.record).unwrap_or_default();
+        let listener = self.sockets.bound(&address, |s| s.listening);
+        let before = moved.arrows.len();
+        self.ask(act, id, moved);
+        // Without TCP_FASTOPEN a listener gives no cookie, and without a cookie there is an ordinary handshake.
+        let takes = listener.is_none_or(|l| self.sockets[l].has(Setting::FastOpen));
+        if let (Some(arrow), true) = (moved.arrows.get_mut(before), takes)
+            && let Some((conn, _)) = self.sockets[id].conn
+        {
+            let sent = u64::try_from(act.record.result).unwrap_or(0);
+            let with = format!("SYN + {}", message::size(sent));
+            arrow.relabel(format!("{with}?"));
+            self.conns.get(conn).fast = Some(Fast {
+                syn: arrow.id,
+                with,
+                data: None,
+            });
+        }
+    }
+
+    /// Bytes leave one end.
+    fn carry(&mut self, (conn, side): (ConnId, Side), arrow: Arrow, sent: u64, moved: &mut Moved) {
+        let live = self.order == Order::AsReturned;
+        let now = self.conns.get(conn);
+        let peer = &mut now.ends[1 - side];
+        let early = peer.ahead.min(sent);
+        peer.ahead -= early;
+        if sent > early {
+            peer.unread.push_back(Bytes {
+                arrow: arrow.id,
+                left: sent - early,
+                sent_ns: self.now_ns,
+            });
+        }
+        now.arrows.push(arrow.id);
+        let first = now.fast.as_mut().filter(|fast| fast.data.is_none());
+        if let Some(fast) = first {
+            fast.data = Some(arrow.id);
+            if live {
+                return;
+            }
+        }
+        moved.arrows.push(arrow);
+    }
+
+    /// Bytes stay with their sender.
+    fn hold(&mut self, (conn, side): (ConnId, Side), record: &Record) {
+        let held = &mut self.conns.get(conn).ends[side].held;
+        let sent = u64::try_from(record.result).unwrap_or(0);
+        let data = record.args.iter().find_map(|arg| match arg {
+            Arg::Data { head, .. } => Some(head.as_slice()),
+            _ => None,
+        });
+        if held.head.len() as u64 == held.len {
+            let whole = usize::try_from(sent).unwrap_or(usize::MAX);
+            let data = data.unwrap_or_default();
+            held.head.extend(&data[..data.len().min(whole)]);
+        }
+        held.len += sent;
+    }
+
+    /// What was held back leaves.
+    pub(super) fn release(&mut self, (conn, side): (ConnId, Side), moved: &mut Moved) {
+        let ends = &mut self.conns.get(conn).ends;
+        let Held { len, head } = std::mem::take(&mut ends[side].held);
+        if let (1.., Some(from), Some(to)) = (len, ends[side].column, ends[1 - side].column) {
+            let whole = usize::try_from(len).unwrap_or(usize::MAX);
+            let label = message::payload_label(&head, whole);
+            let arrow = Arrow {
+                brief: message::size(len),
+                ..self.arrow(from, to, &label)
+            };
+            self.carry((conn, side), arrow, len, moved);
         }
     }
 
@@ -60,29 +150,64 @@ impl Wire {
         if self.unseen.is_some() && self.conns.see(conn).ends[1 - side].column == self.unseen {
             return self.hear_from_unseen(act, (conn, side), moved);
         }
-        let conn = self.conns.get(conn);
-        if act.record.errno.as_deref() == Some("ECONNRESET") {
-            conn.stage = Stage::Gone;
+        let reset = act.record.errno.as_deref() == Some("ECONNRESET");
+        let peeks = flags(act.record).contains("MSG_PEEK");
+        let asked = self.sockets[id].kind == Kind::Tcp && !is_empty_request(act.record);
+        if reset || (ok(act.record) && act.record.result == 0 && asked) {
+            self.heard_end((conn, side), reset, moved);
         }
-        if !ok(act.record) || flags(act.record).contains("MSG_PEEK") {
+        if reset {
+            self.conns.get(conn).stage = Stage::Gone;
+            self.orphans.retain(|(orphan, ..)| *orphan != conn);
+        }
+        if !ok(act.record) || peeks {
             return;
         }
         let mut left = u64::try_from(act.record.result).unwrap_or(0);
-        let end = &mut conn.ends[side];
+        let unread = self.conns.see(conn).ends[side].unread.iter();
+        if left > unread.map(|bytes| bytes.left).sum() {
+            self.release((conn, 1 - side), moved);
+        }
+        let late = self.came_late(act, id, (conn, side));
+        let end = &mut self.conns.get(conn).ends[side];
         while left > 0
-            && let Some((arrow, bytes)) = end.unread.front_mut()
+            && let Some(bytes) = end.unread.front_mut()
         {
-            let taken = left.min(*bytes);
-            *bytes -= taken;
+            let taken = left.min(bytes.left);
+            bytes.left -= taken;
             left -= taken;
-            if *bytes == 0 {
-                moved.arrived.push(*arrow);
+            if bytes.left == 0 {
+                moved.change(bytes.arrow, late.clone().unwrap_or(Change::Delivered));
                 end.unread.pop_front();
             }
         }
         if self.order == Order::AsReturned {
             end.ahead += left;
         }
+        let ends = &self.conns.see(conn).ends;
+        if let (Some(from), Some(to), Some(_)) = (ends[1 - side].column, ends[side].column, late) {
+            let mut arrow = self.data_arrow(from, to, act.record);
+            arrow.freight = Freight::Delivered;
+            moved.arrows.push(arrow);
+        }
+    }
+
+    /// Whether a call had to wait for bytes that were sent before it began: they were held back (Nagle's algorithm, RFC
+    /// 9293, 3.7.4), or were lost and sent again. What then becomes of the arrow of their sending.
+    fn came_late(&self, act: Act<'_>, id: SockId, (conn, side): (ConnId, Side)) -> Option<Change> {
+        let sock = &self.sockets[id];
+        let record = act.record;
+        let first = self.conns.see(conn).ends[side].unread.front()?;
+        let waited = record.elapsed_ns >= LATE_NS && first.sent_ns < record.t_ns;
+        let wants_more = sock.has(Setting::Patient) || flags(record).contains("MSG_WAITALL");
+        if self.order != Order::Story || sock.kind != Kind::Tcp || !waited || wants_more {
+            return None;
+        }
+        Some(if sock.has(Setting::Choosy) {
+            Change::Lost
+        } else {
+            Change::Gone
+        })
     }
 
     /// What an end did whose calls are not seen shows in what is received from it.
@@ -109,80 +234,12 @@ impl Wire {
         let arrow = self.arrow(there, here, label);
         moved.arrows.push(arrow);
     }
-
-    /// shutdown(2)
-    pub(super) fn shutdown(&mut self, act: Act<'_>, moved: &mut Moved) {
-        let writes = matches!(act.record.args.get(1), Some(Arg::Symbol(how)) if how != "SHUT_RD");
-        if let Some(id) = self.sockets.at(act).filter(|_| writes) {
-            self.finish(id, moved);
-        }
-    }
-
-    /// The last of what this end sends.
-    fn finish(&mut self, id: SockId, moved: &mut Moved) {
-        let Some((conn, side)) = self.sockets[id].conn else {
-            return;
-        };
-        let tcp = self.sockets[id].kind == Kind::Tcp;
-        let now = self.conns.get(conn);
-        if now.stage == Stage::Open && !std::mem::replace(&mut now.ends[side].finished, true) && tcp
-        {
-            self.between(conn, side, "FIN", moved);
-        }
-    }
-
-    /// close(2) of a socket's last descriptor.
-    pub(super) fn close(&mut self, act: Act<'_>, moved: &mut Moved) {
-        let Some(id) = self.sockets.close(act) else {
-            return;
-        };
-        self.abandon(id, moved);
-        let Some((conn, side)) = self.sockets[id].conn else {
-            return;
-        };
-        let aborts = self.sockets[id].aborts;
-        let now = self.conns.get(conn);
-        now.ends[side].closed = true;
-        let resets = aborts || !now.ends[side].unread.is_empty();
-        if self.sockets[id].kind == Kind::Tcp && now.stage == Stage::Open && resets {
-            now.stage = Stage::Gone;
-            self.between(conn, side, "RST", moved);
-        } else {
-            self.finish(id, moved);
-        }
-    }
-
-    /// A listener takes those who wait with it.
-    fn abandon(&mut self, listener: SockId, moved: &mut Moved) {
-        if self.sockets[listener].kind != Kind::Tcp {
-            return;
-        }
-        let before = moved.arrows.len();
-        for conn in std::mem::take(&mut self.sockets[listener].queue) {
-            let now = self.conns.get(conn);
-            if now.stage == Stage::Open && !now.ends[0].closed {
-                now.stage = Stage::Gone;
-                self.between(conn, 1, "RST", moved);
-            }
-        }
-        together(&mut moved.arrows, before);
-    }
 }
 
-/// Makes one arrow of those from number `from` on that are the same: `RST ×3`.
-fn together(arrows: &mut Vec<super::Arrow>, from: usize) {
-    let mut counted: Vec<(super::Arrow, usize)> = Vec::new();
-    for arrow in arrows.drain(from..) {
-        match counted.iter_mut().find(|(a, _)| a.to == arrow.to) {
-            Some((_, n)) => *n += 1,
-            None => counted.push((arrow, 1)),
-        }
-    }
-    arrows.extend(counted.into_iter().map(|(mut arrow, n)| {
-        if n > 1 {
-            arrow.label = format!("{} ×{n}", arrow.label);
-            arrow.brief.clone_from(&arrow.label);
-        }
-        arrow
-    }));
+/// Whether recv(2) had no room for a single byte: then 0 says nothing of the end.
+fn is_empty_request(record: &Record) -> bool {
+    record.args.iter().skip(1).find_map(|arg| match arg {
+        Arg::Int(n) => Some(*n),
+        _ => None,
+    }) == Some(0)
 }
