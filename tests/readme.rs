@@ -3,7 +3,7 @@
 //! The marks, each on the line above its block: `server` runs while `client` does, and prints the lines shown, in this
 //! order, among others; `exact` prints what is shown, `[..]` being anything; `shape` prints it but for numbers, units,
 //! widths and breaks of lines; `profile` is a valid profile, and a server and a client open it; `experiment`
-//! passes. A block of `sh` needs no mark.
+//! passes; `ladder` prints the picture shown, whatever the times. A block of `sh` needs no mark.
 //!
 //! The page says port 35555, and so do the runs: in a network namespace of their own, where it cannot be taken.
 
@@ -83,6 +83,33 @@ fn what_is_measured_has_the_shape_that_is_shown() {
                 "real (left) and README.md:{} (right): $ {}",
                 block.at,
                 command.line
+            );
+        }
+    }
+}
+
+/// Line by line, but for the times on the left, which are left out where they repeat.
+#[test]
+fn a_ladder_is_drawn_as_it_is_shown() {
+    for block in book::marked("ladder") {
+        for command in block.commands() {
+            let real = printed(&command.line);
+            let shapes = |text: &str| -> Vec<_> {
+                let (ladder, prose): (Vec<&str>, Vec<&str>) = text
+                    .lines()
+                    .partition(|line| compare::rungs(line).is_some());
+                let rungs = ladder.into_iter().filter_map(compare::rungs);
+                let prose = compare::unwrapped(&prose.join("\n"));
+                rungs
+                    .map(compare::shape)
+                    .chain(prose.iter().map(|line| compare::shape(line)))
+                    .collect()
+            };
+            assert_eq!(
+                shapes(&real),
+                shapes(&command.prints.join("\n")),
+                "{}",
+                block.at
             );
         }
     }

@@ -55,6 +55,11 @@ pub(super) fn unwrapped(text: &str) -> Vec<String> {
     lines
 }
 
+/// A line of a ladder without the time on its left; `None`: it is none.
+pub(super) fn rungs(line: &str) -> Option<&str> {
+    line.find(['│', '┃']).map(|at| &line[at..])
+}
+
 /// A table or report with every number, unit and width taken out; so are the bars of a course, and the congestion
 /// control, which is this kernel's.
 pub(super) fn shape(line: &str) -> String {
