@@ -190,6 +190,28 @@ fn only_tcp_info_knows_what_a_syn_carried() {
     assert_eq!(told(None), ["client ~SYN + 4 B? server"]);
 }
 
+#[test]
+fn an_urgent_byte_is_beside_the_stream() {
+    let mut told = Told::new();
+    told.connected();
+    let urgent = |text: &str| [&bytes(4, text)[..3], &[symbol("MSG_OOB")]].concat();
+    told.call("client", "send", bytes(4, "abc"), Ok(3));
+    told.call("client", "send", urgent("!"), Ok(1));
+    told.call("client", "send", bytes(4, "de"), Ok(2));
+    told.call("server", "recv", bytes(5, "abc"), Ok(3));
+    told.call("server", "recv", bytes(5, "de"), Ok(2));
+    told.call("server", "close", vec![fd(5)], Ok(0));
+    assert_eq!(
+        arrows(&told.drawn(&["client", "server"]))[3..],
+        [
+            "client \"abc\" 3 B server",
+            "client ~\"!\" 1 B urgent server",
+            "client \"de\" 2 B server",
+            "server ~FIN client"
+        ]
+    );
+}
+
 fn datagram(n: i32, text: &str, peer: &str) -> Vec<Arg> {
     [&bytes(n, text)[..], &[address(peer), Arg::Int(16)]].concat()
 }

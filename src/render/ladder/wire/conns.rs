@@ -86,6 +86,8 @@ pub(super) struct End {
     pub(super) unread: VecDeque<Bytes>,
     /// Bytes that this end was told to receive before their sending was told.
     pub(super) ahead: u64,
+    /// An urgent byte (MSG_OOB) that nobody has read, by its arrow: it is beside the stream.
+    pub(super) urgent: Option<usize>,
     /// What this end has sent and its kernel holds back.
     pub(super) held: Held,
     /// It has sent a FIN.
@@ -105,6 +107,7 @@ impl Conns {
             column,
             unread: VecDeque::new(),
             ahead: 0,
+            urgent: None,
             held: Held::default(),
             last: None,
             finished: false,

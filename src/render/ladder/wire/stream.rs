@@ -54,6 +54,12 @@ impl Wire {
             if let (Some(from), Some(to)) = (ends[side].column, ends[1 - side].column) {
                 let arrow = self.data_arrow(from, to, act.record);
                 let sent = u64::try_from(act.record.result).unwrap_or(0);
+                let beside = flags(act.record).contains("MSG_OOB");
+                let sent = if beside {
+                    self.urge((conn, side), arrow.id, sent)
+                } else {
+                    sent
+                };
                 self.carry((conn, side), arrow, sent, moved);
             }
         }
@@ -84,6 +90,23 @@ impl Wire {
                 data: None,
             });
         }
+    }
+
+    /// The last byte is urgent. One that was urgent before it and not read becomes ordinary (tcp(7)). What is left of the
+    /// others.
+    fn urge(&mut self, (conn, side): (ConnId, Side), arrow: usize, sent: u64) -> u64 {
+        let peer = &mut self.conns.get(conn).ends[1 - side];
+        if let Some(before) = peer.urgent.replace(arrow) {
+            match peer.unread.iter_mut().find(|b| b.arrow == before) {
+                Some(bytes) => bytes.left += 1,
+                None => peer.unread.push_back(Bytes {
+                    arrow: before,
+                    left: 1,
+                    sent_ns: self.now_ns,
+                }),
+            }
+        }
+        sent.saturating_sub(1)
     }
 
     /// Bytes leave one end.
@@ -163,6 +186,11 @@ impl Wire {
         if !ok(act.record) || peeks {
             return;
         }
+        if flags(act.record).contains("MSG_OOB") {
+            let read = self.conns.get(conn).ends[side].urgent.take();
+            moved.changes.extend(read.map(|id| (id, Change::Delivered)));
+            return;
+        }
         let mut left = u64::try_from(act.record.result).unwrap_or(0);
         let unread = self.conns.see(conn).ends[side].unread.iter();
         if left > unread.map(|bytes| bytes.left).sum() {
@@ -176,6 +204,8 @@ impl Wire {
             let taken = left.min(bytes.left);
             bytes.left -= taken;
             left -= taken;
+            // Who reads past the place of an urgent byte has lost it.
+            end.urgent = end.urgent.filter(|arrow| *arrow >= bytes.arrow);
             if bytes.left == 0 {
                 moved.change(bytes.arrow, late.clone().unwrap_or(Change::Delivered));
                 end.unread.pop_front();
