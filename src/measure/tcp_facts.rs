@@ -16,22 +16,6 @@ const SACK: i64 = 2;
 const WSCALE: i64 = 4;
 const ECN: i64 = 8;
 
-/// net/tcp_states.h, from 1 on.
-const STATES: [&str; 12] = [
-    "ESTABLISHED",
-    "SYN_SENT",
-    "SYN_RECV",
-    "FIN_WAIT1",
-    "FIN_WAIT2",
-    "TIME_WAIT",
-    "CLOSE",
-    "CLOSE_WAIT",
-    "LAST_ACK",
-    "LISTEN",
-    "CLOSING",
-    "NEW_SYN_RECV",
-];
-
 /// Reads TCP_INFO and TCP_CONGESTION of a socket, called `whose` in the report. `None`: it is no TCP socket.
 pub fn tcp_facts<O: Observer>(
     sys: Sys<'_, O>,
@@ -90,11 +74,7 @@ fn facts(
 }
 
 fn state(number: i64) -> String {
-    let index = usize::try_from(number - 1).ok();
-    match index.and_then(|i| STATES.get(i)) {
-        Some(name) => (*name).to_owned(),
-        None => number.to_string(),
-    }
+    option::tcp_state(number).map_or_else(|| number.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

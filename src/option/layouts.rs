@@ -106,3 +106,25 @@ mod tables {
 }
 
 pub(super) use tables::*;
+
+/// net/tcp_states.h, from 1 on.
+const STATES: [&str; 12] = [
+    "ESTABLISHED",
+    "SYN_SENT",
+    "SYN_RECV",
+    "FIN_WAIT1",
+    "FIN_WAIT2",
+    "TIME_WAIT",
+    "CLOSE",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "LISTEN",
+    "CLOSING",
+    "NEW_SYN_RECV",
+];
+
+/// The name of a TCP state, as ss(8) has it: TCP_INFO's `state`. `None`: no kernel has such a state yet.
+pub fn tcp_state(number: i64) -> Option<&'static str> {
+    let index = usize::try_from(number).ok()?.checked_sub(1)?;
+    STATES.get(index).copied()
+}

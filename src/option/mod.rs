@@ -24,6 +24,7 @@ mod verdict;
 
 pub use fits::Fits;
 pub use kind::{Field, Kind, Layout, Part, Unit};
+pub use layouts::tcp_state;
 pub use level::{Level, level_name, level_number};
 pub use name::OptionName;
 pub use remark::{late, remark};

@@ -62,7 +62,7 @@ pub enum Unit {
 
 impl Relation {
     /// Longest first: `<=` begins with `<`.
-    const SIGNS: [(&'static str, Relation); 6] = [
+    pub(crate) const SIGNS: [(&'static str, Relation); 6] = [
         ("<=", Relation::AtMost),
         (">=", Relation::AtLeast),
         ("==", Relation::Equal),

@@ -58,15 +58,6 @@ pub fn time(ns: u64) -> String {
     format!("{short} {unit}")
 }
 
-const SIGNS: [(&str, Relation); 6] = [
-    ("<=", Relation::AtMost),
-    (">=", Relation::AtLeast),
-    ("==", Relation::Equal),
-    ("!=", Relation::Unequal),
-    ("<", Relation::Less),
-    (">", Relation::Greater),
-];
-
 impl Wanted {
     /// Exactly this.
     pub fn exactly(bound: impl Into<String>) -> Wanted {
@@ -84,7 +75,9 @@ impl Wanted {
         let mut parts = Vec::new();
         for part in text.split(" and ") {
             let part = part.trim();
-            let sign = SIGNS.iter().find(|(sign, _)| part.starts_with(sign));
+            let sign = Relation::SIGNS
+                .iter()
+                .find(|(sign, _)| part.starts_with(sign));
             let (relation, bound) = match sign {
                 Some((sign, relation)) => (*relation, part[sign.len()..].trim()),
                 None => (Relation::Equal, part),

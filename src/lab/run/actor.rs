@@ -148,6 +148,16 @@ impl Troupe {
     }
 }
 
+/// Says what came of a step, now; whether anybody still listens.
+fn tell(answer: &Sender<Answer>, actor: &str, outcome: Outcome) -> bool {
+    let answered = Answer {
+        actor: actor.to_owned(),
+        outcome,
+        at: Instant::now(),
+    };
+    answer.send(answered).is_ok()
+}
+
 /// An actor that is a thread of this process.
 fn here(scene: &Scene, actor: &str, inbox: &Receiver<Order>, answer: &Sender<Answer>) {
     for order in inbox {
@@ -158,12 +168,7 @@ fn here(scene: &Scene, actor: &str, inbox: &Receiver<Order>, answer: &Sender<Ans
             },
             _ => scene.perform(actor, &order),
         };
-        let answered = Answer {
-            actor: actor.to_owned(),
-            outcome,
-            at: Instant::now(),
-        };
-        if answer.send(answered).is_err() {
+        if !tell(answer, actor, outcome) {
             return;
         }
     }
@@ -221,12 +226,7 @@ fn carry(
                 gone(&mut fork, leaves)
             }
         };
-        let answered = Answer {
-            actor: actor.to_owned(),
-            outcome,
-            at: Instant::now(),
-        };
-        if answer.send(answered).is_err() {
+        if !tell(answer, actor, outcome) {
             return;
         }
     }

@@ -6,7 +6,7 @@ use super::{Act, Acted, Stop, unseen};
 use crate::lab::file::step::Held;
 use crate::lab::file::wanted;
 use crate::lab::run::outcome::Outcome;
-use crate::option::{OptionName, Value, find};
+use crate::option::{OptionName, Value, find, tcp_state};
 use crate::sys::{IoctlRequest, bits, sysctl};
 
 pub(super) fn poll(act: &Act<'_>) -> Acted {
@@ -47,27 +47,9 @@ fn tcp_info(act: &Act<'_>, field: &str) -> Result<i64, Stop> {
     }
 }
 
-/// enum of linux/tcp.h, as ss(8) and netstat(8) name them.
-const STATES: [&str; 13] = [
-    "?",
-    "ESTABLISHED",
-    "SYN_SENT",
-    "SYN_RECV",
-    "FIN_WAIT1",
-    "FIN_WAIT2",
-    "TIME_WAIT",
-    "CLOSE",
-    "CLOSE_WAIT",
-    "LAST_ACK",
-    "LISTEN",
-    "CLOSING",
-    "NEW_SYN_RECV",
-];
-
 pub(super) fn state(act: &Act<'_>) -> Acted {
     let number = tcp_info(act, "state")?;
-    let index = usize::try_from(number).unwrap_or_default();
-    let state = STATES.get(index).copied().unwrap_or("?");
+    let state = tcp_state(number).unwrap_or("?");
     let name = act.step.text("fd").unwrap_or_default();
     Ok(Outcome::value(state.into()).aside(format!("TCP_INFO: {name} is {state}")))
 }
