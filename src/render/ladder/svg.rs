@@ -57,7 +57,7 @@ pub fn svg(ladder: &Ladder) -> String {
     let bottom = y + 8.0;
     let mut out = format!(
         "<svg class=\"ladder\" viewBox=\"0 0 {width:.0} {bottom:.0}\" style=\"max-width:{width:.0}px;min-width:{:.0}px\" role=\"img\">",
-        width * 0.62
+        width * 0.75
     );
     let _ = write!(
         out,
