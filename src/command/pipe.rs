@@ -5,9 +5,9 @@
 
 use std::io::{self, PipeReader, Read, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::MsgFlags;
 
@@ -25,6 +25,9 @@ const LONGEST_MESSAGE: usize = 1 << 16;
 const LONGEST_DATAGRAM: usize = 65_507;
 /// How long the last replies may take, unless `io.read_timeout` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// At the end, how long a send that is under way may take until it has been told of.
+const LAST_WORD: Duration = Duration::from_millis(100);
 
 /// What standard output gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +86,7 @@ pub(super) fn run<O: Observer>(
     let (input_is_open, input_ends) =
         io::pipe().map_err(|e| errno::failure("pipe", "standard input", &e))?;
     let codec = Codec::new(plan.triple);
-    let sent = AtomicU64::new(0);
+    let (sent, sending) = (AtomicU64::new(0), AtomicBool::new(false));
     let (fd, peer) = (client.fd.as_fd(), &client.peer);
     let pipe = Pipe {
         sys,
@@ -92,6 +95,7 @@ pub(super) fn run<O: Observer>(
         plan,
         codec,
         sent: &sent,
+        sending: &sending,
         output,
     };
     thread::scope(|scope| {
@@ -111,6 +115,7 @@ pub(super) fn run<O: Observer>(
         // The other thread may wait for standard input for ever, and nothing it reads can be sent any more: the scope
         // must not wait for it.
         if end.is_err() || !up.is_finished() {
+            pipe.last_word();
             leave(end.and_then(End::outcome));
         }
         let sent = up
@@ -141,6 +146,8 @@ struct Pipe<'a, O: Observer> {
     codec: Codec,
     /// Messages sent so far.
     sent: &'a AtomicU64,
+    /// Whether a send is under way that nobody was told of yet.
+    sending: &'a AtomicBool,
     output: Output,
 }
 
@@ -165,7 +172,10 @@ impl<O: Observer> Pipe<'_, O> {
             };
             let count = self.sent.fetch_add(1, Ordering::SeqCst);
             let message = self.codec.wrap(count as u16, &buffer[..n]);
-            if !self.send_all(&message)? {
+            self.sending.store(true, Ordering::SeqCst);
+            let taken = self.send_all(&message);
+            self.sending.store(false, Ordering::SeqCst);
+            if !taken? {
                 return Ok(());
             }
         }
@@ -174,6 +184,15 @@ impl<O: Observer> Pipe<'_, O> {
             let _ = self.sys.shutdown(self.fd, Half::Write);
         }
         Ok(())
+    }
+
+    /// The answer may be here before the sending thread has told what it sent: a trace and the events must have that too.
+    /// A send that a deaf peer holds up is not waited for.
+    fn last_word(&self) {
+        let until = Instant::now() + LAST_WORD;
+        while self.sending.load(Ordering::SeqCst) && Instant::now() < until {
+            thread::yield_now();
+        }
     }
 
     /// `false`: the peer takes no more. What it said last is still to be read, so that is not an error here.
