@@ -9,6 +9,7 @@ pub mod json;
 pub mod lab;
 pub mod ladder;
 pub mod log_line;
+mod markup;
 pub mod options;
 pub mod probe;
 pub mod schema;

@@ -23,7 +23,6 @@ use std::time::{Duration, Instant};
 
 use super::file::step::{Experiment, Step};
 use super::file::verbs::Verb;
-use super::file::wanted::time;
 use super::report::{Report, StepReport, Verdict};
 use crate::error::Error;
 use actor::{Answer, Order, Scene, Troupe};
@@ -318,9 +317,4 @@ fn silence(within: Duration, told: &mut StepReport) -> Unmet {
     let within = Duration::from_millis(within.as_millis() as u64);
     let expected = format!("an end within {}", humantime::format_duration(within));
     refuse(told, &expected, "still waiting")
-}
-
-/// A time for people, for whoever shows a report.
-pub fn shown(ns: u64) -> String {
-    time(ns)
 }

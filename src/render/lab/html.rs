@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use minijinja::context;
 use minijinja::value::Value;
-use minijinja::{Environment as Templates, context};
 use serde::Serialize;
 
 use super::prose::{Anchors, Span};
@@ -14,8 +14,8 @@ use super::words::{GROUPS, blank, folded};
 use super::{source, text};
 use crate::escape;
 use crate::lab::report::{Report, StepReport, Verdict};
-use crate::render::ladder;
 use crate::render::probe::{Environment, time};
+use crate::render::{ladder, markup};
 
 const TEMPLATE: &str = include_str!("page.html");
 
@@ -29,31 +29,22 @@ pub fn html(reports: &[Report], took: Duration, environment: &Environment) -> St
         .zip(&names)
         .map(|(report, anchor)| page.section(report, anchor))
         .collect();
-    let mut templates = Templates::new();
-    // The name's end turns escaping on.
-    templates
-        .add_template("page.html", TEMPLATE)
-        .expect("the template is ours, and a test renders it");
-    let template = templates
-        .get_template("page.html")
-        .expect("it was just added");
     let title = match reports {
         [one] => format!("{}: {}", folded(&one.name), folded(&one.title)),
         many => format!("{} experiments", many.len()),
     };
-    template
-        .render(context! {
-            title,
-            several => reports.len() != 1,
-            groups => page.index(&ordered, &names),
-            counts => counts(reports),
-            claims => claims(reports),
-            took => time(took),
-            sections,
-            ladder_style => Value::from_safe_string(ladder::STYLE.to_owned()),
-            environment => environment.line(),
-        })
-        .expect("the template uses what it is given")
+    let values = context! {
+        title,
+        several => reports.len() != 1,
+        groups => page.index(&ordered, &names),
+        counts => counts(reports),
+        claims => claims(reports),
+        took => time(took),
+        sections,
+        ladder_style => Value::from_safe_string(ladder::STYLE.to_owned()),
+        environment => environment.line(),
+    };
+    markup::page(TEMPLATE, values)
 }
 
 /// Group by group, and in each as they were given.

@@ -9,8 +9,9 @@ use super::layout::{Grid, Placed, PlacedArrow};
 use super::span::{NBSP, Span, Tone, columns};
 use super::story::time;
 use super::{Body, Freight, Ladder, Row, is_stranger};
+use crate::render::markup::quoted;
 
-/// The style sheet of all ladders of a page. It expects the custom properties of the page of a probe: `--ink`, `--soft`,
+/// The style sheet of all ladders of a page. It expects the custom properties of `render/page.css`: `--ink`, `--soft`,
 /// `--line`, `--paper`, `--panel`, `--bad`, `--bad-bg`, `--changed`, `--s0`, `--good`.
 pub const STYLE: &str = include_str!("ladder.css");
 
@@ -308,19 +309,4 @@ fn draw_arrow(out: &mut String, placed: &PlacedArrow<'_>, y: f64) {
         y + 4.0,
         quoted(&label)
     );
-}
-
-/// Text for an element or an attribute.
-fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -3,8 +3,8 @@
 //! `page.html` is the template; it escapes whatever is put into it, but for the charts of [`super::svg`], which escape by
 //! themselves. What a page must not contain is held by the tests below here and by `tests/report.rs`.
 
+use minijinja::context;
 use minijinja::value::Value;
-use minijinja::{Environment as Templates, context};
 
 use super::buckets::Axis;
 use super::page::{Detail, Environment, Fact, Grid, Page, Part, Rank, Says, Section};
@@ -12,6 +12,7 @@ use super::screen::Glyphs;
 use super::{spark, svg};
 use crate::escape;
 use crate::measure::Report;
+use crate::render::markup;
 
 const TEMPLATE: &str = include_str!("page.html");
 
@@ -34,22 +35,13 @@ pub fn html(report: &Report, environment: &Environment) -> String {
         toml: MOST_TOML / report.runs.len().max(1),
     };
     let sections: Vec<Value> = page.sections.iter().map(|s| drawing.section(s)).collect();
-    let mut templates = Templates::new();
-    // The name's end turns escaping on.
-    templates
-        .add_template("page.html", TEMPLATE)
-        .expect("the template is ours, and a test renders it");
-    let template = templates
-        .get_template("page.html")
-        .expect("it was just added");
-    template
-        .render(context! {
-            title => page.title,
-            several => report.runs.len() > 1,
-            sections,
-            environment => environment.line(),
-        })
-        .expect("the template uses what it is given")
+    let values = context! {
+        title => page.title,
+        several => report.runs.len() > 1,
+        sections,
+        environment => environment.line(),
+    };
+    markup::page(TEMPLATE, values)
 }
 
 struct Drawing {

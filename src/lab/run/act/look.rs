@@ -60,7 +60,7 @@ pub(super) fn queue(act: &Act<'_>) -> Acted {
     let outcome = Outcome::value(queued.into());
     Ok(Outcome {
         parts: vec![("limit".into(), limit.to_string())],
-        ..outcome.aside(format!("TCP_INFO: {queued} in the queue, backlog {limit}"))
+        ..outcome.aside(format!("TCP_INFO: queue {queued}, backlog {limit}"))
     })
 }
 

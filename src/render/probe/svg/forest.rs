@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Frame, Scale, quoted};
+use super::{Frame, Scale};
 use crate::measure::report::{Comparison, Difference};
+use crate::render::markup::quoted;
 use crate::render::{probe::words, verdict};
 
 /// Height of a row.

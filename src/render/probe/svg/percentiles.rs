@@ -5,8 +5,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Frame, SERIES, Scale, quoted};
+use super::{Frame, SERIES, Scale};
 use crate::measure::times::Times;
+use crate::render::markup::quoted;
 use crate::render::probe::words;
 
 const FRAME: Frame = Frame {
