@@ -227,9 +227,13 @@ fn small_buffers(client: Client) -> Client {
 /// VmRSS in bytes.
 pub(crate) fn resident(server: &Running) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-    let kib = line.unwrap().trim().trim_end_matches(" kB");
-    kib.parse::<u64>().unwrap() * 1024
+    // Not RssFile: the program's own pages come as they are first run, whoever connects.
+    let kib = |key: &str| {
+        let line = status.lines().find_map(|l| l.strip_prefix(key));
+        let kib = line.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<u64>().unwrap()
+    };
+    (kib("RssAnon:") + kib("RssShmem:")) * 1024
 }
 
 fn stop(cell: &Cell) {

@@ -155,11 +155,14 @@ fn deaf_peers_cost_a_bounded_amount_and_the_budget_ends_with_them() {
         };
         let before = resident(&server);
         let crowd: Vec<Client> = (0..DEAF).map(|_| deaf(&server)).collect();
-        // Until a whole round finds no room any more.
-        while crowd.iter().filter(|client| goes_on(client, 10)).count() > 0 {}
-        let fresh = server.say(b"fresh");
-        // At the budget nothing is read until something was sent.
-        assert!(!fresh.hears_something_within(Duration::from_millis(50)));
+        // A round that finds no room may only have met kernels that still probe each other's windows: it is the server's
+        // silence that tells. At the budget nothing is read until something was sent.
+        let fresh = (0..100).find_map(|_| {
+            while crowd.iter().filter(|client| goes_on(client, 10)).count() > 0 {}
+            let fresh = server.say(b"fresh");
+            (!fresh.hears_something_within(Duration::from_millis(50))).then_some(fresh)
+        });
+        let fresh = fresh.unwrap_or_else(|| panic!("{engine:?} reads on, whatever it holds"));
         let grown = resident(&server).saturating_sub(before);
         println!("{engine:?}: {grown} bytes for {DEAF} deaf peers");
         // The budget, and as much again for everything else.
