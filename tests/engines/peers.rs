@@ -39,11 +39,18 @@ fn goes_on(client: &Client, patience: u16) -> bool {
 /// Sends until the server holds what it cannot send: not before the kernels on both sides are done with probing each
 /// other's window, which may take longer than any patience.
 fn fills(server: &Running, client: &Client) {
+    /// Rounds of 100 ms in which nothing moves: one may catch a worker between its recv and its send.
+    const STILL: usize = 4;
+    let mut seen = Vec::new();
     for asked in 1..=100 {
         while goes_on(client, 100) {}
         server.signal(Signal::SIGUSR1);
         let counters = server.event("counters", asked);
-        if number(&counters, "bytes_received") > number(&counters, "bytes_sent") {
+        let bytes = |key| number(&counters, key);
+        seen.push((bytes("bytes_received"), bytes("bytes_sent")));
+        let (received, sent) = seen[asked - 1];
+        let same = seen.iter().rev().take_while(|&&s| s == (received, sent));
+        if received > sent && same.count() >= STILL {
             return;
         }
     }
